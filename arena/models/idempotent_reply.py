@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class IdempotentReply(models.Model):
+    """The answer that a POST with an Idempotency-Key was given, to be given again."""
+
+    sender = models.CharField(max_length=64, help_text="SHA-256 of the Authorization header")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of path and body")
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "key"], name="idempotency_key_once"),
+        ]

@@ -1,0 +1,1 @@
+"""Settings: `base` reads the environment and serves every way of running; `test` is for pytest."""

@@ -1,0 +1,1 @@
+"""WHO decides: machine judges, juries, people, records, surrogates. Imports arena."""

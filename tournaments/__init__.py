@@ -1,0 +1,1 @@
+"""HOW decisions become an order: formats, ratings, reports. Imports judges and arena."""

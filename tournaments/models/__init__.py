@@ -1,0 +1,17 @@
+"""One file a noun."""
+
+from tournaments.models.match import Bracket, Match
+from tournaments.models.rating_run import RatingRun
+from tournaments.models.report import Period, Report, Schedule
+from tournaments.models.tournament import Tournament, TournamentStatus
+
+__all__ = [
+    "Bracket",
+    "Match",
+    "Period",
+    "RatingRun",
+    "Report",
+    "Schedule",
+    "Tournament",
+    "TournamentStatus",
+]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.db import models
+
+from arena.models import Project
+from tournaments.models.tournament import Tournament
+
+
+class RatingRun(models.Model):
+    """An immutable fit. The same data and settings give the same digits, so it is made once."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rating_runs")
+    tournament = models.ForeignKey(
+        Tournament, null=True, on_delete=models.CASCADE, related_name="rating_runs"
+    )
+    method = models.CharField(max_length=40)
+    settings = models.JSONField(help_text="all that the method was told, and its fixed choices")
+    slice = models.JSONField(default=dict)
+    fingerprint = models.CharField(
+        max_length=64, help_text="SHA-256 of tournament, method, params, slice and data"
+    )
+    data_hash = models.CharField(max_length=64)
+    rows = models.JSONField()
+    components = models.JSONField()
+    warnings = models.JSONField(default=list)
+    n_comparisons = models.PositiveIntegerField()
+    n_prompts = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "fingerprint"], name="rating_run_once"),
+        ]
