@@ -1,0 +1,81 @@
+"""What a tournament format is given and what it answers.
+
+A format is a pure function of the field and all games so far: nothing is kept between calls, so
+after a crash it is simply asked again. Competitors and prompts are integer ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from arena.common.plugins import Params
+
+
+class Scope(StrEnum):
+    """What one history covers: a prompt (each advances on its own) or the whole tournament."""
+
+    PROMPT = "prompt"
+    TOURNAMENT = "tournament"
+
+
+class Result(StrEnum):
+    """How a game stands. Undecided: it was judged, and no verdict can be had."""
+
+    PENDING = "pending"
+    A = "a"
+    B = "b"
+    TIE = "tie"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Who plays on what. In scope PROMPT `prompts` has exactly one element."""
+
+    entrants: tuple[int, ...]
+    prompts: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A game to be played. (round, position) is unique within a history, both from 0."""
+
+    prompt: int
+    a: int
+    b: int
+    round: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Game:
+    """A pairing that was scheduled, and how it stands."""
+
+    pairing: Pairing
+    result: Result
+
+
+class Format(Protocol):
+    """A tournament format, stored as name + params."""
+
+    label: ClassVar[str]
+    description: ClassVar[str]
+    scope: ClassVar[Scope]
+    Params: ClassVar[type[Params]]
+
+    def __init__(self, params: Any) -> None: ...
+
+    def next_pairings(self, field: Field, games: Sequence[Game]) -> list[Pairing]:
+        """All pairings that can be played now and are not in `games` yet.
+
+        The history is over when this is empty and no game is pending.
+        """
+        ...
+
+    def planned_games(self, n_entrants: int, n_prompts: int) -> int:
+        """How many games the whole tournament plays (an upper bound where it depends)."""
+        ...

@@ -1,0 +1,139 @@
+"""Elo ratings, replayed over many shuffles of the games."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.special import expit
+
+from tournaments.ratings import registry, strengths
+from tournaments.ratings.base import (
+    ELO_SCALE,
+    Comparisons,
+    FloatArray,
+    IntArray,
+    RatingTable,
+)
+from tournaments.ratings.counts import Evidence, gather
+from tournaments.ratings.intervals import Estimate, elo_points, prompt_weights
+from tournaments.ratings.table import COMMON_SETTINGS, empty_table, rating_table
+
+_SHUFFLES_PER_RESAMPLE = 10
+"""Enough that the interval shows the data rather than the luck of one order."""
+
+_GAMES_AT_ONCE = 2**23
+
+
+class EloParams(Params):
+    """`k`: points at stake in a game. `shuffles`: replays whose mean is the rating.
+
+    A small k needs many games to leave the starting rating, a large one follows the last games.
+    On simulated tournaments of 6 to 20 competitors on 20 to 100 prompts, k = 4 reached 17 % to
+    95 % of the Bradley-Terry spread, k = 16 reached 52 % to 102 %, in the same order.
+    """
+
+    k: float = Field(16.0, gt=0)
+    shuffles: int = Field(500, ge=1)
+    bootstrap: int = Field(500, ge=0)
+    confidence: float = Field(0.95, gt=0, lt=1)
+    seed: int = Field(0, ge=0)
+
+
+@registry.register("elo")
+class Elo:
+    """Elo's (1978) update after every game, averaged over many orders of the games.
+
+    Everybody starts level. Intervals are percentiles over resampled prompts, each replayed in
+    several fresh shuffles. Ratings are centred on the competitors that were compared.
+    """
+
+    label = "Elo"
+    description = (
+        "Points won and lost game by game, averaged over many shuffles, since the games of a"
+        " tournament have no order. Needs more games than Bradley-Terry to spread out."
+    )
+    Params = EloParams
+
+    def __init__(self, params: EloParams) -> None:
+        self.params = params
+
+    def rate(self, comparisons: Comparisons) -> RatingTable:
+        """Replay all games. There is nothing to converge."""
+        evidence = gather(comparisons)
+        if not evidence.names:
+            return empty_table("elo", self._settings(), evidence)
+        rng = np.random.default_rng(self.params.seed)
+        theta = self._shuffled(evidence, rng) / ELO_SCALE
+        estimate = Estimate(
+            ratings=elo_points(theta),
+            replicates=elo_points(self._resampled(evidence, rng) / ELO_SCALE),
+            covariance=ELO_SCALE**2 * strengths.covariance(theta, evidence.win_matrix, 1.0),
+        )
+        anchor = "the starting rating"
+        return rating_table("elo", self._settings(), evidence, estimate, rng, anchor)
+
+    def _shuffled(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
+        """(M,): mean rating over shuffles of all games."""
+        every_prompt = np.ones((1, evidence.n_prompts), dtype=np.int64)
+        left, total = self.params.shuffles, np.zeros(len(evidence.names))
+        chunk = max(1, _GAMES_AT_ONCE // len(evidence.a))
+        while left:
+            orders = shuffles(evidence, every_prompt, min(chunk, left), rng)
+            total += replay(evidence, orders, self.params.k).sum(axis=0)
+            left -= len(orders)
+        return total / self.params.shuffles
+
+    def _resampled(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
+        """(B, M): mean rating over the shuffles of each resample of the prompts."""
+        n, each = len(evidence.names), _SHUFFLES_PER_RESAMPLE
+        means = [np.empty((0, n))]
+        if evidence.n_prompts > 1:
+            chunk = max(1, _GAMES_AT_ONCE // (each * len(evidence.a)))
+            for weights in prompt_weights(rng, evidence.n_prompts, self.params.bootstrap, chunk):
+                orders = shuffles(evidence, weights, each, rng)
+                ratings = replay(evidence, orders, self.params.k)
+                means.append(ratings.reshape(-1, each, n).mean(axis=1))
+        return np.concatenate(means)
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            **COMMON_SETTINGS,
+            **self.params.model_dump(),
+            "shuffles_per_resample": _SHUFFLES_PER_RESAMPLE,
+        }
+
+
+def shuffles(
+    evidence: Evidence, weights: IntArray, each: int, rng: np.random.Generator
+) -> NDArray[np.int32]:
+    """(R * each, L): `each` shuffles of the rows that every one of R resamples (R, P) holds.
+
+    Shorter orders are filled up with N, which stands for no game.
+    """
+    n = len(evidence.a)
+    longest = int(weights[:, evidence.prompt].sum(axis=1).max())
+    orders = np.full((len(weights) * each, longest), n, dtype=np.int32)
+    for i, weight in enumerate(weights):
+        rows = np.repeat(np.arange(n, dtype=np.int32), weight[evidence.prompt])
+        block = orders[i * each : (i + 1) * each, : len(rows)]
+        block[:] = rng.permuted(np.tile(rows, (each, 1)), axis=1)
+    return orders
+
+
+def replay(evidence: Evidence, orders: NDArray[np.int32], k: float) -> FloatArray:
+    """Ratings (R, M), from 0 for everybody, after the games of each of R orders (R, L)."""
+    n = len(evidence.names)
+    a, b = np.append(evidence.a, n), np.append(evidence.b, n)  # no game: nobody ties with nobody
+    score = np.append(evidence.score, 0.5)
+    ratings = np.zeros((len(orders), n + 1))
+    order = np.arange(len(orders))
+    for game in orders.T:
+        first, second = a[game], b[game]
+        lead = ratings[order, first] - ratings[order, second]
+        gain = k * (score[game] - expit(lead / ELO_SCALE))
+        ratings[order, first] += gain
+        ratings[order, second] -= gain
+    return ratings[:, :n]
