@@ -1,0 +1,1 @@
+"""Judging by language models: endpoints, prompts, and what their replies mean. No Django."""

@@ -1,0 +1,90 @@
+"""Where a model is reached, and with which key.
+
+Keys come from the environment only. A key is sent to the address that it belongs to:
+OPENAI_API_KEY goes to OPENAI_BASE_URL (or OpenAI), and to another address only when a judge names
+it there, so that pointing a judge at a new address gives no key away by accident.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from judges.contracts import JudgeError
+
+OPENAI_URL = "https://api.openai.com/v1"
+NO_KEY = "none-needed"
+"""Sent where no key is set: the client insists on one, local servers do not look at it."""
+
+HOST = re.compile(r"[\w.:-]+")
+KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]*_API_KEY")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible address and the key for it. The key stays out of every repr."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host and port, for messages and records."""
+        return urlsplit(self.base_url).netloc
+
+
+def check_base_url(url: str) -> str:
+    """Return `url` when it is a plain http(s) address; ValueError (not quoting it) otherwise."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # both raise when they make no sense
+    except ValueError:
+        host = None
+    if "@" in url:
+        raise ValueError("may not hold a user name or password; keys come from the environment")
+    if not (host and HOST.fullmatch(host) and parts.scheme in ("http", "https")):
+        raise ValueError("must be an address like https://host/v1")
+    if parts.query or parts.fragment:
+        raise ValueError("may not have a query or a fragment")
+    return url
+
+
+def check_key_name(name: str) -> str:
+    """Return `name` when it may name a key; ValueError (not quoting it) otherwise.
+
+    The ending is required so that no other secret of the server can be sent to an address.
+    """
+    if not KEY_NAME.fullmatch(name):
+        raise ValueError(
+            "must be the name of an environment variable that ends in _API_KEY, not the key"
+        )
+    return name
+
+
+def resolve(base_url: str | None, api_key_env: str | None, environ: Mapping[str, str]) -> Endpoint:
+    """The endpoint that a judge's params name, completed by the environment.
+
+    Raises a permanent JudgeError that says which variable to set.
+    """
+    default = environ.get("OPENAI_BASE_URL") or OPENAI_URL
+    url = (base_url or default).rstrip("/")
+    try:
+        check_base_url(url)
+    except ValueError as error:
+        raise JudgeError(f"OPENAI_BASE_URL {error}", permanent=True) from None
+    at_default = url == default.rstrip("/")
+    name = api_key_env or ("OPENAI_API_KEY" if at_default else "")
+    key = environ.get(name, "").strip()
+    if not key and api_key_env:
+        raise JudgeError(
+            f"the judge takes its key from {api_key_env}, which is not set", permanent=True
+        )
+    if not key and url == OPENAI_URL:
+        raise JudgeError(
+            "no key for OpenAI: set OPENAI_API_KEY, or point OPENAI_BASE_URL or the judge's "
+            "base_url at a server that needs none",
+            permanent=True,
+        )
+    return Endpoint(url, key or NO_KEY)
