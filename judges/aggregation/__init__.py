@@ -1,0 +1,6 @@
+"""How several votes on one comparison make a verdict: one rule a file, registered by name."""
+
+from arena.common.plugins import Registry
+from judges.aggregation.base import Aggregation
+
+registry: Registry[Aggregation] = Registry("aggregation", __name__)

@@ -1,0 +1,102 @@
+"""Rows as the public contract shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from judges.models import Judge, Judgment
+
+
+class JudgeShape(BaseModel):
+    """A judge; `is_current` is false for a version that was superseded."""
+
+    name: str
+    version: int
+    kind: str
+    params: dict[str, Any]
+    is_current: bool
+    members: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Judge) -> Self:
+        return cls(
+            name=row.name,
+            version=row.version,
+            kind=row.kind,
+            params=row.params,
+            is_current=row.is_current,
+            members=[f"{seat.member.name} v{seat.member.version}" for seat in row.seats.all()],
+            created_at=row.created_at,
+        )
+
+
+class JudgmentUsage(BaseModel):
+    """What one judgment cost."""
+
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+    latency_ms: int
+
+
+class JudgmentShape(BaseModel):
+    """A judgment in terms of its competitors a and b.
+
+    `order` says which was shown first. Of `winner` and `silence` exactly one is set.
+    """
+
+    id: int
+    external_id: str | None
+    prompt: str
+    competitor_a: str
+    competitor_b: str
+    judge: str
+    judge_version: int
+    judge_kind: str
+    order: str
+    sample: int
+    winner: str | None
+    silence: str | None
+    probability: float | None
+    score_a: float | None
+    score_b: float | None
+    rationale: str
+    details: dict[str, Any]
+    usage: JudgmentUsage
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Judgment) -> Self:
+        usage = JudgmentUsage(
+            calls=row.calls,
+            tokens_in=row.tokens_in,
+            tokens_out=row.tokens_out,
+            usd=row.usd,
+            latency_ms=row.latency_ms,
+        )
+        return cls(
+            id=row.pk,
+            external_id=row.external_key,
+            prompt=row.comparison.prompt.key,
+            competitor_a=row.comparison.output_a.competitor.name,
+            competitor_b=row.comparison.output_b.competitor.name,
+            judge=row.judge.name,
+            judge_version=row.judge.version,
+            judge_kind=row.details.get("judge_kind", row.judge.kind),
+            order=row.order,
+            sample=row.sample,
+            winner=row.winner,
+            silence=row.silence,
+            probability=row.probability,
+            score_a=row.score_a,
+            score_b=row.score_b,
+            rationale=row.reason,
+            details=row.details,
+            usage=usage,
+            created_at=row.created_at,
+        )
