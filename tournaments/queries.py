@@ -1,0 +1,223 @@
+"""Reads that join several models."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from arena.common.errors import NotFound
+from arena.models import Project
+from judges.contracts import Silence
+from judges.models import DecisionStatus, Judge, Judgment, JuryMember
+from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+
+BUSY = (DecisionStatus.OPEN, DecisionStatus.LEASED)
+"""A machine still has to answer."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Matches by how they stand. `open` ones are being judged; planned ones may not exist yet."""
+
+    planned: int
+    decided: int
+    undecided: int
+    failed: int
+    waiting_for_people: int
+    open: int
+
+    @property
+    def settled(self) -> int:
+        return self.decided + self.undecided + self.failed
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class TotalUsage:
+    """What a set of judgments cost. `usd` is None when no judgment has a price."""
+
+    calls: int
+    cache_hits: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        return asdict(self)
+
+
+def tournament_of(project: Project, pk: int) -> Tournament:
+    """A tournament of this project; NotFound otherwise."""
+    found = project.tournaments.select_related("project", "judge").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"no tournament {pk} in {project.slug}")
+    return found
+
+
+def progress_of(tournament: Tournament) -> Progress:
+    """How the matches of a tournament stand."""
+    return progress_by_tournament([tournament])[tournament.pk]
+
+
+def progress_by_tournament(tournaments: Sequence[Tournament]) -> dict[int, Progress]:
+    """{id: how its matches stand}, by a constant number of queries."""
+    failed = Q(decision__silence=Silence.FAILED)
+    status = DecisionStatus
+    rows = Match.objects.filter(tournament__in=tournaments).order_by().values("tournament")
+    counts = {
+        row["tournament"]: cast("dict[str, int]", row)
+        for row in rows.annotate(
+            decided=Count("pk", filter=Q(decision__status=status.DECIDED)),
+            undecided=Count("pk", filter=Q(decision__status=status.UNDECIDED) & ~failed),
+            failed=Count("pk", filter=failed),
+            waiting=Count("pk", filter=Q(decision__status=status.WAITING)),
+            open=Count("pk", filter=Q(decision__status__in=BUSY)),
+        )
+    }
+    busy = _members_busy([t for t in tournaments if t.pk in counts and counts[t.pk]["waiting"]])
+    return {t.pk: _progress(t, counts.get(t.pk, {}), t.pk in busy) for t in tournaments}
+
+
+def _progress(tournament: Tournament, counts: Mapping[str, int], busy: bool) -> Progress:
+    waiting = counts.get("waiting", 0)
+    return Progress(
+        planned=tournament.planned,
+        decided=counts.get("decided", 0),
+        undecided=counts.get("undecided", 0),
+        failed=counts.get("failed", 0),
+        waiting_for_people=0 if busy else waiting,
+        open=counts.get("open", 0) + (waiting if busy else 0),
+    )
+
+
+def status_of(tournament: Tournament, progress: Progress) -> str:
+    """The stored status; a running tournament that only people can move on is `waiting`."""
+    running = tournament.status == TournamentStatus.RUNNING
+    if running and progress.waiting_for_people and not progress.open:
+        return "waiting"
+    return tournament.status
+
+
+def judgments_of(tournament: Tournament) -> QuerySet[Judgment]:
+    """Judgments behind the tournament's matches: of its judge, or of a jury's members."""
+    return Judgment.objects.filter(
+        judge__in=evidence_judges(tournament.judge_id),
+        comparison__in=tournament.matches.values("decision__comparison"),
+    )
+
+
+def usage_of(tournament: Tournament) -> TotalUsage:
+    """What the judgments behind the tournament's matches cost, whoever asked for them first."""
+    sums = judgments_of(tournament).aggregate(
+        calls=Sum("calls"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), usd=Sum("usd")
+    )
+    return TotalUsage(
+        calls=sums["calls"] or 0,
+        cache_hits=0,
+        tokens_in=sums["tokens_in"] or 0,
+        tokens_out=sums["tokens_out"] or 0,
+        usd=sums["usd"],
+    )
+
+
+def _panel(judge_id: int) -> list[int]:
+    """The judge, its members if it is a jury, and theirs."""
+    seats = JuryMember.objects.values_list("member_id", flat=True)
+    return _closure(judge_id, lambda jury: seats.filter(jury=jury))
+
+
+def _closure(judge_id: int, members_of: Callable[[int], Iterable[int]]) -> list[int]:
+    found = [judge_id]
+    for jury in found:
+        found += [member for member in members_of(jury) if member not in found]
+    return found
+
+
+def _members_busy(tournaments: Sequence[Tournament]) -> set[int]:
+    """Ids of those where a machine still has something to do for a match that waits."""
+    if not tournaments:
+        return set()
+    seats: defaultdict[int, list[int]] = defaultdict(list)
+    for jury, member in JuryMember.objects.values_list("jury_id", "member_id").filter(
+        jury__project__in={tournament.project_id for tournament in tournaments}
+    ):
+        seats[jury].append(member)
+    working: defaultdict[int, set[int]] = defaultdict(set)
+    beside = "decision__comparison__decisions"
+    rows = Match.objects.filter(
+        **{"tournament__in": tournaments, f"{beside}__status__in": BUSY}
+    ).order_by()
+    for pk, judge in rows.values_list("tournament_id", f"{beside}__judge_id").distinct():
+        working[pk].add(judge)
+    return {
+        t.pk for t in tournaments if working[t.pk] & set(_closure(t.judge_id, seats.__getitem__))
+    }
+
+
+def matches_with_evidence(matches: Iterable[Match]) -> list[Match]:
+    """Matches with all that a page or the API shows; `evidence` holds each one's judgments.
+
+    The evidence of a jury's match is what its members said. A constant number of queries.
+    """
+    rows = list(
+        Match.objects.filter(pk__in=[match.pk for match in matches])
+        .select_related(
+            "tournament__judge",
+            "bracket",
+            "decision__comparison__prompt",
+            "decision__comparison__output_a__competitor",
+            "decision__comparison__output_b__competitor",
+        )
+        .order_by("pk")
+    )
+    judges: dict[int, set[int]] = {}
+    for match in rows:
+        if match.tournament_id not in judges:
+            judges[match.tournament_id] = set(evidence_judges(match.tournament.judge_id))
+    found: defaultdict[int, list[Judgment]] = defaultdict(list)
+    judgments = Judgment.objects.filter(
+        comparison__in={match.decision.comparison_id for match in rows},
+        judge__in=set().union(*judges.values()) if judges else set(),
+    ).select_related("judge")
+    for judgment in judgments.order_by("judge__name", "order", "sample"):
+        found[judgment.comparison_id].append(judgment)
+    for match in rows:
+        mine = judges[match.tournament_id]
+        said = found[match.decision.comparison_id]
+        match.evidence = [judgment for judgment in said if judgment.judge_id in mine]
+    return rows
+
+
+def evidence_judges(judge_id: int) -> list[int]:
+    """Ids of the judges whose judgments stand behind a judge's verdicts: also those it reads."""
+    mine = list(Judge.objects.filter(pk__in=_panel(judge_id)))
+    names = [judge.params["judge"] for judge in mine if judge.kind == "recorded"]
+    read = Judge.objects.filter(
+        project__in={judge.project_id for judge in mine}, kind="recorded", name__in=names
+    )
+    return [*(judge.pk for judge in mine), *read.values_list("pk", flat=True)]
+
+
+def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
+    """The brackets in the order of their prompts, with counts of their matches.
+
+    `games` are all that were scheduled so far; `silent` ones ended without a verdict.
+    """
+    status = DecisionStatus
+    return (
+        tournament.brackets.select_related("prompt")
+        .only("tournament", "entrants", "finished", "prompt__key", "prompt__category")
+        .annotate(
+            games=Count("matches"),
+            decided=Count("matches", filter=Q(matches__decision__status=status.DECIDED)),
+            silent=Count("matches", filter=Q(matches__decision__status=status.UNDECIDED)),
+            waiting=Count("matches", filter=Q(matches__decision__status=status.WAITING)),
+        )
+        .order_by("prompt", "pk")
+    )

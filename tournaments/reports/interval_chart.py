@@ -1,0 +1,47 @@
+"""The leaderboard as a Plotly figure: a dot for each rating, a whisker for its interval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tournaments.models import RatingRun
+
+ROW_HEIGHT = 34
+MARGINS = 76
+
+
+def figure(run: RatingRun) -> dict[str, Any]:
+    """Return {data, layout} for plotly.js. Colours are left to the page, which knows its theme."""
+    import plotly.graph_objects as go  # slow import
+
+    rows = [row for row in run.rows if row["rating"] is not None]
+    rated = [row["rating"] for row in rows]
+    trace = go.Scatter(
+        x=rated,
+        y=[row["competitor"] for row in rows],
+        mode="markers",
+        marker={"size": 10},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [row["ci_high"] - row["rating"] for row in rows],
+            "arrayminus": [row["rating"] - row["ci_low"] for row in rows],
+            "thickness": 2,
+            "width": 5,
+        },
+        customdata=[[row["ci_low"], row["ci_high"], row["comparisons"]] for row in rows],
+        hovertemplate=(
+            "<b>%{y}</b><br>%{x:.0f}, 95 % interval %{customdata[0]:.0f} to "
+            "%{customdata[1]:.0f}<br>%{customdata[2]} comparisons<extra></extra>"
+        ),
+    )
+    layout = {
+        "height": ROW_HEIGHT * len(rows) + MARGINS,
+        "xaxis": {"title": {"text": "rating (Elo scale, mean of the field 1000)"}},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+        "margin": {"l": 10, "r": 20, "t": 10, "b": 46},
+        "showlegend": False,
+    }
+    drawn: dict[str, Any] = go.Figure([trace], layout).to_plotly_json()
+    drawn["layout"].pop("template", None)
+    return drawn

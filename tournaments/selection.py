@@ -1,0 +1,149 @@
+"""Which decisions stand behind a leaderboard: what it counts, lists open, and tables sum up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+
+from arena.models import Project
+from arena.queries import prompts_where
+from judges.contracts import Silence, Winner
+from judges.models import Decision, DecisionStatus, Judgment
+from tournaments.models import Match, Tournament
+from tournaments.queries import evidence_judges
+
+TIED = (Winner.TIE, Winner.BOTH_BAD)
+UNSETTLED = (DecisionStatus.OPEN, DecisionStatus.LEASED, DecisionStatus.HELD)
+STATES = {
+    "decided": Q(status=DecisionStatus.DECIDED),
+    "tied": Q(winner__in=TIED),
+    "undecided": Q(status=DecisionStatus.UNDECIDED) & ~Q(silence=Silence.FAILED),
+    "failed": Q(silence=Silence.FAILED),
+    "waiting": Q(status=DecisionStatus.WAITING),
+    "open": Q(status__in=UNSETTLED),
+}
+"""Results that need no point of view; a competitor's are also `won` and `lost`."""
+
+
+def decisions_of(
+    project: Project, tournament: Tournament | None, filters: Mapping[str, str]
+) -> QuerySet[Decision]:
+    """All decisions, settled or not, that a board of this tournament or project is about.
+
+    A project's board is about what its tournaments play; before they decided anything, or when a
+    judge is named, about all that stands on record. `filters` are those of `rating.rate`.
+    """
+    decisions = Decision.objects.filter(judge__project=project)
+    played = decisions.filter(Exists(_matches(tournament)))
+    if tournament is not None:
+        decisions = played
+    elif not (filters.get("judge") or filters.get("judge_kind")):
+        decided = played.filter(status=DecisionStatus.DECIDED).exists()
+        decisions = played if decided else decisions
+    return _sliced(decisions, filters)
+
+
+def with_match(decisions: QuerySet[Decision], tournament: Tournament | None) -> QuerySet[Decision]:
+    """Add `match_id`: the first match (of this tournament, if any) that the decision belongs to."""
+    first = _matches(tournament).order_by("pk").values("pk")[:1]
+    return decisions.annotate(match_id=Subquery(first))
+
+
+def between(decisions: QuerySet[Decision], *names: str) -> QuerySet[Decision]:
+    """Those in which all the named competitors play."""
+    for name in names:
+        decisions = decisions.filter(_plays(name))
+    return decisions
+
+
+def with_result(decisions: QuerySet[Decision], result: str, competitor: str) -> QuerySet[Decision]:
+    """Those that ended so (see `STATES`), or that `competitor` won or lost."""
+    if result in STATES:
+        return decisions.filter(STATES[result])
+    as_a, as_b = (Winner.A, Winner.B) if result == "won" else (Winner.B, Winner.A)
+    return decisions.filter(_side("a", competitor, as_a) | _side("b", competitor, as_b))
+
+
+@dataclass
+class Record:
+    """One competitor against another."""
+
+    wins: int = 0
+    losses: int = 0
+    ties: int = 0
+
+    @property
+    def games(self) -> int:
+        return self.wins + self.losses + self.ties
+
+
+def pairwise(decisions: QuerySet[Decision]) -> dict[tuple[str, str], Record]:
+    """{(name, name of the other): record} of all that met, both ways round."""
+    found: defaultdict[tuple[str, str], Record] = defaultdict(Record)
+    rows = (
+        decisions.filter(status=DecisionStatus.DECIDED)
+        .values_list(
+            "comparison__output_a__competitor__name",
+            "comparison__output_b__competitor__name",
+            "winner",
+        )
+        .annotate(Count("pk"))
+    )
+    for a, b, winner, count in rows:
+        ours, theirs = found[a, b], found[b, a]
+        ours.wins += count * (winner == Winner.A)
+        theirs.losses += count * (winner == Winner.A)
+        ours.losses += count * (winner == Winner.B)
+        theirs.wins += count * (winner == Winner.B)
+        ours.ties += count * (winner in TIED)
+        theirs.ties += count * (winner in TIED)
+    return dict(found)
+
+
+def evidence_of(decision: Decision) -> list[Judgment]:
+    """The judgments on which a decision rests; a jury's are its members'."""
+    return list(
+        Judgment.objects.filter(
+            comparison=decision.comparison_id, judge__in=evidence_judges(decision.judge_id)
+        )
+        .select_related("judge", "rater")
+        .order_by("judge__name", "sample", "order")
+    )
+
+
+def _matches(tournament: Tournament | None) -> QuerySet[Match]:
+    matches = Match.objects.filter(decision=OuterRef("pk"))
+    return matches.filter(tournament=tournament) if tournament else matches
+
+
+def _plays(name: str) -> Q:
+    return Q(comparison__output_a__competitor__name=name) | Q(
+        comparison__output_b__competitor__name=name
+    )
+
+
+def _side(side: str, name: str, winner: Winner) -> Q:
+    return Q(**{f"comparison__output_{side}__competitor__name": name, "winner": winner})
+
+
+def _sliced(decisions: QuerySet[Decision], filters: Mapping[str, str]) -> QuerySet[Decision]:
+    given = {key: value for key, value in filters.items() if value}
+    decisions = decisions.filter(prompts_where(given, prefix="comparison__prompt__"))
+    if "judge" in given:
+        decisions = decisions.filter(judge__name=given["judge"])
+    if "judge_kind" in given:
+        decisions = decisions.filter(_of_kind(given["judge_kind"]))
+    return decisions
+
+
+def _of_kind(kind: str) -> Q:
+    """By a judge of this kind, or read from an outside judge imported as being of this kind."""
+    imported = Judgment.objects.filter(
+        judge__name=OuterRef("judge__params__judge"),
+        comparison=OuterRef("comparison"),
+        details__judge_kind=kind,
+    )
+    return Q(judge__kind=kind) | Q(Exists(imported), judge__kind="recorded")

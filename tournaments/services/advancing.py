@@ -1,0 +1,183 @@
+"""Asking the format what to play next, and writing it down.
+
+Brackets advance on their own. Whatever happens twice, or half, is repaired by asking again: the
+format is a pure function of the matches that stand in the tables.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Sum
+
+from arena.models import Output
+from arena.services import comparisons
+from judges.models import SETTLED, Decision, DecisionStatus
+from judges.services import decisions
+from judges.services.judges import planned_calls
+from tournaments.formats import registry as formats
+from tournaments.formats.base import Field, Format, Game, Pairing, Result
+from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.queries import judgments_of
+from tournaments.services import lifecycle
+from tournaments.tasks import rate as rate_task
+
+BATCH = 100
+"""Brackets that advance in one transaction."""
+
+Wish = tuple[Bracket, Pairing]
+
+
+def advance(tournament_id: int) -> None:
+    """Advance every bracket that something happened to, until nothing more can be scheduled."""
+    while _advance_batch(tournament_id):
+        pass
+    if lifecycle.complete(tournament_id):
+        rate_task.delay(tournament_id=tournament_id)
+
+
+@transaction.atomic
+def _advance_batch(tournament_id: int) -> bool:
+    """Advance some dirty brackets; False when there is none (or the tournament is not running)."""
+    tournament = Tournament.objects.select_for_update().get(pk=tournament_id)
+    if tournament.status != TournamentStatus.RUNNING:
+        return False
+    dirty = list(tournament.brackets.filter(dirty=True).order_by("id")[:BATCH])
+    if not dirty:
+        return False
+    Bracket.objects.filter(pk__in=[bracket.pk for bracket in dirty]).update(dirty=False)
+    rule = formats.build(tournament.format, tournament.format_params)
+    wishes = _ask_format(tournament, rule, dirty)
+    affordable = _within_budget(tournament, wishes)
+    _schedule(tournament, affordable)
+    if len(affordable) < len(wishes):
+        _pause_for_budget(tournament, wishes)
+        return False
+    return True
+
+
+def _ask_format(tournament: Tournament, rule: Format, dirty: list[Bracket]) -> list[Wish]:
+    """What each bracket can play now. A bracket with nothing to play or to wait for is over."""
+    games = _games(dirty)
+    wishes: list[Wish] = []
+    over = []
+    for bracket in dirty:
+        history = games[bracket.pk]
+        pairings = rule.next_pairings(field_of(tournament, bracket), history)
+        wishes += [(bracket, pairing) for pairing in pairings]
+        if not pairings and not any(game.result is Result.PENDING for game in history):
+            over.append(bracket.pk)
+    Bracket.objects.filter(pk__in=over).update(finished=True)
+    return wishes
+
+
+def field_of(tournament: Tournament, bracket: Bracket) -> Field:
+    """The frozen field of a bracket."""
+    prompts = (bracket.prompt_id,) if bracket.prompt_id else ()
+    return Field(tuple(bracket.entrants), prompts, tournament.seed)
+
+
+def games_of(bracket: Bracket) -> list[Game]:
+    """All games of a bracket and how they stand."""
+    return _games([bracket])[bracket.pk]
+
+
+def _games(brackets: Iterable[Bracket]) -> defaultdict[int, list[Game]]:
+    found: defaultdict[int, list[Game]] = defaultdict(list)
+    rows = Match.objects.filter(bracket__in=list(brackets)).order_by("id")
+    for bracket, prompt, a, b, round_, position, status, winner in rows.values_list(
+        "bracket_id",
+        "decision__comparison__prompt_id",
+        "decision__comparison__output_a__competitor_id",
+        "decision__comparison__output_b__competitor_id",
+        "round",
+        "position",
+        "decision__status",
+        "decision__winner",
+    ):
+        pairing = Pairing(prompt, a, b, round_, position)
+        found[bracket].append(Game(pairing, _result(status, winner)))
+    return found
+
+
+def _result(status: str, winner: str | None) -> Result:
+    if status == DecisionStatus.DECIDED:
+        return Result(winner) if winner in ("a", "b") else Result.TIE
+    return Result.UNDECIDED if status == DecisionStatus.UNDECIDED else Result.PENDING
+
+
+def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> None:
+    """Write comparisons, ask the judge, write matches; look again where all is decided already."""
+    if not wishes:
+        return
+    outputs = _outputs([pairing for _, pairing in wishes])
+    pairs = [
+        (outputs[pairing.prompt, pairing.a], outputs[pairing.prompt, pairing.b])
+        for _, pairing in wishes
+    ]
+    compared = comparisons.ensure(pairs)
+    keys = [compared[min(pair), max(pair)] for pair in pairs]
+    known = Decision.objects.filter(judge=tournament.judge_id, comparison_id__in=keys)
+    # A call that failed for an earlier tournament is worth another try; but not while a bracket
+    # that has gone on by lot still plays.
+    decisions.retry(known.exclude(matches__bracket__finished=False))
+    before = set(known.values_list("comparison_id", flat=True))
+    asked = decisions.ask(tournament.judge, keys)
+    Match.objects.bulk_create(
+        (
+            Match(
+                tournament=tournament,
+                bracket=bracket,
+                decision_id=asked[key],
+                round=pairing.round,
+                position=pairing.position,
+            )
+            for (bracket, pairing), key in zip(wishes, keys, strict=True)
+        ),
+        batch_size=2000,
+    )
+    _charge(tournament, len(set(keys) - before))
+    Bracket.objects.filter(
+        pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
+    ).update(dirty=True)
+
+
+def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
+    """{(prompt, competitor): output}; of several samples the first."""
+    rows = Output.objects.filter(
+        prompt__in={pairing.prompt for pairing in pairings},
+        competitor__in={competitor for p in pairings for competitor in (p.a, p.b)},
+    ).order_by("-sample", "-id")
+    return {(prompt, who): pk for prompt, who, pk in rows.values_list("prompt", "competitor", "pk")}
+
+
+def _within_budget(tournament: Tournament, wishes: list[Wish]) -> list[Wish]:
+    """As many wishes as the call budget pays for."""
+    each = planned_calls(tournament.judge)
+    if tournament.max_usd is not None and wishes and each and _money_is_out(tournament):
+        return []
+    if tournament.max_calls is None or not each:
+        return wishes
+    left = tournament.max_calls - tournament.calls_committed
+    return wishes[: max(left // each, 0)]
+
+
+def _money_is_out(tournament: Tournament) -> bool:
+    paid = judgments_of(tournament).filter(calls__gt=0)
+    spent = paid.aggregate(usd=Sum("usd"))["usd"] or 0.0
+    return spent >= (tournament.max_usd or 0.0) or paid.filter(usd=None).exists()
+
+
+def _charge(tournament: Tournament, new: int) -> None:
+    tournament.calls_committed += new * planned_calls(tournament.judge)
+    tournament.save(update_fields=["calls_committed"])
+
+
+def _pause_for_budget(tournament: Tournament, wishes: Sequence[Wish]) -> None:
+    tournament.brackets.filter(pk__in={bracket.pk for bracket, _ in wishes}).update(dirty=True)
+    limit = f"{tournament.max_calls} calls" if tournament.max_calls else f"${tournament.max_usd}"
+    Tournament.objects.filter(pk=tournament.pk).update(
+        status=TournamentStatus.PAUSED, note=f"the budget of {limit} is used up"
+    )

@@ -1,0 +1,222 @@
+"""The life of a tournament: draft -> running -> completed, with pauses. All its status changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from arena.common.errors import Conflict, InvalidInput
+from arena.models import Competitor, Output, Project, Prompt
+from judges.models import SETTLED, Decision
+from judges.services import decisions
+from judges.services.judges import jury_of
+from tournaments.formats import registry as formats
+from tournaments.formats.base import Scope
+from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.tasks import advance as advance_task
+
+SLICE_KEYS = ("category", "tags", "language")
+
+
+@transaction.atomic
+def create(
+    *,
+    project: Project,
+    name: str,
+    format: str,  # noqa: A002  # the contract's word
+    judges: list[str],
+    format_params: Mapping[str, Any] | None = None,
+    aggregation: str = "plurality",
+    competitors: Sequence[str] = (),
+    slice: Mapping[str, Any] | None = None,  # noqa: A002  # the contract's word
+    seed: int = 0,
+    max_calls: int | None = None,
+    max_usd: float | None = None,
+) -> Tournament:
+    """Write a draft. Raises InvalidInput or NotFound naming what is wrong; nothing is played."""
+    formats.build(format, format_params)
+    chosen = _competitors(project, competitors)
+    tournament = Tournament.objects.create(
+        project=project,
+        name=name.strip() or f"{formats.get(format).label} {timezone.now():%Y-%m-%d %H:%M}",
+        format=format,
+        format_params=dict(format_params or {}),
+        judge=jury_of(project, judges, aggregation),
+        slice=_checked_slice(slice or {}),
+        seed=seed,
+        max_calls=max_calls,
+        max_usd=max_usd,
+    )
+    tournament.competitors.set(chosen)
+    return tournament
+
+
+@transaction.atomic
+def start(tournament: Tournament) -> Tournament:
+    """Freeze the field and begin to play. Raises Conflict when it is not a draft or has no field.
+
+    A bracket takes a prompt with outputs of at least two competitors; other prompts are left out.
+    """
+    _move(tournament, [TournamentStatus.DRAFT], TournamentStatus.RUNNING)
+    brackets = _brackets(tournament)
+    if not brackets:
+        raise Conflict("no prompt of this slice has outputs of two of these competitors")
+    Bracket.objects.bulk_create(brackets, batch_size=2000)
+    rule = formats.build(tournament.format, tournament.format_params)
+    planned = sum(
+        rule.planned_games(len(bracket.entrants), 1 if bracket.prompt_id else len(brackets))
+        for bracket in brackets
+    )
+    Tournament.objects.filter(pk=tournament.pk).update(planned=planned, started_at=timezone.now())
+    wake(tournament.pk)
+    tournament.refresh_from_db()
+    return tournament
+
+
+@transaction.atomic
+def pause(tournament: Tournament, note: str = "") -> Tournament:
+    """Stop asking. What is being judged right now may finish, and is kept."""
+    _move(tournament, [TournamentStatus.RUNNING], TournamentStatus.PAUSED, note)
+    _hold(tournament)
+    return tournament
+
+
+@transaction.atomic
+def resume(tournament: Tournament) -> Tournament:
+    """Go on where it was paused; calls that failed and records that were missing are tried anew."""
+    _move(tournament, [TournamentStatus.PAUSED], TournamentStatus.RUNNING)
+    _ask_again(tournament)
+    tournament.brackets.filter(finished=False).update(dirty=True)
+    wake(tournament.pk)
+    return tournament
+
+
+@transaction.atomic
+def cancel(tournament: Tournament) -> Tournament:
+    """End it for good. Its verdicts stay."""
+    status = TournamentStatus
+    _move(tournament, [status.DRAFT, status.RUNNING, status.PAUSED], status.CANCELLED)
+    Tournament.objects.filter(pk=tournament.pk).update(finished_at=timezone.now())
+    _hold(tournament)
+    return tournament
+
+
+@transaction.atomic
+def retry_undecided(tournament: Tournament) -> int:
+    """Ask again for matches whose call failed or whose record was missing; return how many.
+
+    In a bracket that is decided by lot meanwhile only the verdict changes, not who went on.
+    """
+    undecided = Decision.objects.filter(matches__tournament=tournament).distinct()
+    return decisions.retry(Decision.objects.filter(pk__in=undecided.values("pk")))
+
+
+def complete(tournament_id: int) -> bool:
+    """Close a running tournament whose brackets are all finished; True for the one who did it."""
+    done = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.RUNNING).exclude(
+        brackets__finished=False
+    )
+    return bool(done.update(status=TournamentStatus.COMPLETED, finished_at=timezone.now()))
+
+
+def wake(tournament_id: int) -> None:
+    """Tell a worker, once this transaction is in, to ask the format. May be lost: see sweep."""
+    transaction.on_commit(partial(advance_task.delay, tournament_id=tournament_id))
+
+
+def _move(
+    tournament: Tournament, allowed: list[TournamentStatus], to: TournamentStatus, note: str = ""
+) -> None:
+    """Change the status by compare-and-swap, so that of two requests one gets a Conflict."""
+    mine = Tournament.objects.filter(pk=tournament.pk, status__in=allowed)
+    if not mine.update(status=to, note=note):
+        tournament.refresh_from_db()
+        raise Conflict(f"the tournament is {tournament.status}; it cannot become {to}")
+    tournament.refresh_from_db()
+
+
+def _hold(tournament: Tournament) -> None:
+    mine = Decision.objects.filter(matches__tournament=tournament)
+    decisions.hold(Decision.objects.filter(pk__in=mine.values("pk")))
+    sharing = Tournament.objects.filter(
+        status=TournamentStatus.RUNNING, project=tournament.project_id
+    ).exclude(pk=tournament.pk)
+    for other in sharing:
+        _ask_again(other)
+
+
+def _ask_again(tournament: Tournament) -> None:
+    pending = Match.objects.filter(tournament=tournament).exclude(decision__status__in=SETTLED)
+    comparisons = list(pending.values_list("decision__comparison_id", flat=True))
+    decisions.ask(tournament.judge, comparisons)
+
+
+def _competitors(project: Project, names: Sequence[str]) -> list[Competitor]:
+    found = list(project.competitors.filter(name__in=names) if names else project.competitors.all())
+    unknown = set(names) - {competitor.name for competitor in found}
+    if unknown:
+        raise InvalidInput(
+            "some competitors are not known here",
+            fields={"competitors": ", ".join(sorted(unknown))},
+        )
+    if len(found) < 2:
+        raise InvalidInput(
+            "a tournament needs two competitors", fields={"competitors": "at least two are needed"}
+        )
+    return found
+
+
+def _checked_slice(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(wanted) - set(SLICE_KEYS))
+    if unknown:
+        raise InvalidInput(
+            f"a slice takes {', '.join(SLICE_KEYS)}",
+            fields={f"slice.{key}": "unknown" for key in unknown},
+        )
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _prompts(tournament: Tournament) -> QuerySet[Prompt]:
+    prompts = Prompt.objects.filter(project=tournament.project_id)
+    wanted = tournament.slice
+    if wanted.get("category"):
+        prompts = prompts.filter(category=wanted["category"])
+    if wanted.get("language"):
+        prompts = prompts.filter(language=wanted["language"])
+    return prompts
+
+
+def _brackets(tournament: Tournament) -> list[Bracket]:
+    entrants = entrants_by_prompt(tournament)
+    if formats.get(tournament.format).scope is Scope.PROMPT:
+        return [
+            Bracket(tournament=tournament, prompt_id=prompt, entrants=sorted(ids))
+            for prompt, ids in entrants.items()
+            if len(ids) > 1
+        ]
+    everybody = sorted(set().union(*entrants.values()))
+    if len(everybody) < 2:
+        return []
+    return [Bracket(tournament=tournament, prompt=None, entrants=everybody)]
+
+
+def entrants_by_prompt(tournament: Tournament) -> dict[int, set[int]]:
+    """{prompt id: ids of the competitors that answered it}, in the order of the prompts."""
+    tags = set(tournament.slice.get("tags") or ())
+    rows = (
+        Output.objects.filter(
+            prompt__in=_prompts(tournament), competitor__in=tournament.competitors.all()
+        )
+        .order_by("prompt_id")
+        .values_list("prompt_id", "competitor_id", "prompt__tags")
+    )
+    found: dict[int, set[int]] = {}
+    for prompt, competitor, has in rows:
+        if tags <= set(has):
+            found.setdefault(prompt, set()).add(competitor)
+    return found

@@ -1,0 +1,259 @@
+"""Rows as the public contract shows them; shared by the API and the commands' JSON output."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from tournaments.models import Match, RatingRun, Report, Schedule, Tournament
+from tournaments.queries import progress_of, status_of, usage_of
+from tournaments.services.estimating import estimate_of
+
+
+class Budget(BaseModel):
+    """Where to stop; null is no limit."""
+
+    max_calls: int | None = None
+    max_usd: float | None = None
+
+
+class ProgressShape(BaseModel):
+    """Matches by how they stand."""
+
+    planned: int
+    decided: int
+    undecided: int
+    failed: int
+    waiting_for_people: int
+    open: int
+
+
+class UsageShape(BaseModel):
+    """What the judgments cost; `usd` is null when none has a price."""
+
+    calls: int
+    cache_hits: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+
+
+class EstimateShape(BaseModel):
+    """What the whole tournament takes when nothing is shared or repeated."""
+
+    prompts: int
+    matches: int
+    calls: int
+
+
+class TournamentShape(BaseModel):
+    """A tournament, how it stands, and what it costs."""
+
+    id: int
+    name: str
+    format: str
+    format_params: dict[str, Any]
+    judge: str
+    judge_version: int
+    judges: list[str]
+    competitors: list[str]
+    slice: dict[str, Any]
+    seed: int
+    budget: Budget
+    status: str
+    note: str
+    progress: ProgressShape
+    usage: UsageShape
+    estimate: EstimateShape
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Tournament) -> Self:
+        progress = progress_of(row)
+        members = [seat.member.name for seat in row.judge.seats.select_related("member")]
+        return cls(
+            id=row.pk,
+            name=row.name,
+            format=row.format,
+            format_params=row.format_params,
+            judge=row.judge.name,
+            judge_version=row.judge.version,
+            judges=members or [row.judge.name],
+            competitors=list(row.competitors.values_list("name", flat=True)),
+            slice=row.slice,
+            seed=row.seed,
+            budget=Budget(max_calls=row.max_calls, max_usd=row.max_usd),
+            status=status_of(row, progress),
+            note=row.note,
+            progress=ProgressShape(**progress.as_dict()),
+            usage=UsageShape.model_validate(usage_of(row).as_dict()),
+            estimate=EstimateShape(**estimate_of(row).as_dict()),
+            created_at=row.created_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+        )
+
+
+class MatchJudgment(BaseModel):
+    """A judgment behind a match."""
+
+    judge: str
+    order: str
+    sample: int
+    winner: str | None
+    silence: str | None
+    probability: float | None
+    reason: str
+
+
+class MatchShape(BaseModel):
+    """A match; `verdict` is in terms of its competitors a and b, null until it is decided."""
+
+    id: int
+    prompt: str
+    round: int
+    position: int
+    competitor_a: str
+    competitor_b: str
+    status: str
+    verdict: str | None
+    silence: str | None
+    note: str
+    judgments: list[MatchJudgment]
+
+    @classmethod
+    def of(cls, row: Match) -> Self:
+        """From a match of `queries.matches_with_evidence`."""
+        decision = row.decision
+        comparison = decision.comparison
+        return cls(
+            id=row.pk,
+            prompt=comparison.prompt.key,
+            round=row.round,
+            position=row.position,
+            competitor_a=comparison.output_a.competitor.name,
+            competitor_b=comparison.output_b.competitor.name,
+            status=decision.status,
+            verdict=decision.winner,
+            silence=decision.silence,
+            note=decision.note,
+            judgments=[
+                MatchJudgment(
+                    judge=said.judge.name,
+                    order=said.order,
+                    sample=said.sample,
+                    winner=said.winner,
+                    silence=said.silence,
+                    probability=said.probability,
+                    reason=said.reason,
+                )
+                for said in row.evidence
+            ],
+        )
+
+
+class LeaderboardRow(BaseModel):
+    """A competitor; numbers are null where nothing can be said."""
+
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    competitor: str
+    rating: float | None
+    ci_low: float | None
+    ci_high: float | None
+    wins: int
+    losses: int
+    ties: int
+    comparisons: int
+    note: str = ""
+
+
+class LeaderboardShape(BaseModel):
+    """A rating run as a reader sees it; rows best first."""
+
+    rating_run: int
+    tournament: int | None
+    method: str
+    settings: dict[str, Any]
+    slice: dict[str, Any]
+    data_hash: str
+    n_comparisons: int
+    n_prompts: int
+    components: list[list[str]]
+    warnings: list[str]
+    created_at: datetime
+    rows: list[LeaderboardRow]
+
+    @classmethod
+    def of(cls, run: RatingRun) -> Self:
+        return cls(
+            rating_run=run.pk,
+            tournament=run.tournament_id,
+            method=run.method,
+            settings=run.settings,
+            slice=run.slice,
+            data_hash=run.data_hash,
+            n_comparisons=run.n_comparisons,
+            n_prompts=run.n_prompts,
+            components=run.components,
+            warnings=run.warnings,
+            created_at=run.created_at,
+            rows=[LeaderboardRow(**row) for row in run.rows],
+        )
+
+
+class ScheduleShape(BaseModel):
+    """A report that is made every period."""
+
+    id: int
+    name: str
+    period: str
+    tournament: int | None
+    method: str
+    recipients: list[str]
+    due_at: datetime
+    active: bool
+
+    @classmethod
+    def of(cls, row: Schedule) -> Self:
+        return cls(
+            id=row.pk,
+            name=row.name,
+            period=row.period,
+            tournament=row.tournament_id,
+            method=row.method,
+            recipients=row.recipients,
+            due_at=row.due_at,
+            active=row.active,
+        )
+
+
+class ReportShape(BaseModel):
+    """A report that was made, and whether it was sent."""
+
+    id: int
+    title: str
+    schedule: int | None
+    rating_run: int
+    recipients: list[str]
+    created_at: datetime
+    sent_at: datetime | None
+    send_error: str
+
+    @classmethod
+    def of(cls, row: Report) -> Self:
+        return cls(
+            id=row.pk,
+            title=row.title,
+            schedule=row.schedule_id,
+            rating_run=row.rating_run_id,
+            recipients=row.recipients,
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            send_error=row.send_error,
+        )
