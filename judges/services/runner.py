@@ -1,8 +1,8 @@
 """The streaming runner: claimer -> callers -> writer.
 
 One long-lived run a worker process keeps many calls in flight; the slowest call of a batch holds
-up nothing. The table is the queue. Replies are stored within a quarter of a second, before
-anything is done with them; a kill loses at most the calls in flight, and their leases expire.
+up nothing. The table is the queue. Replies are stored as fast as the database takes them, before
+anything is done with them; a kill loses the calls in flight, and their leases expire.
 Database work runs in one thread of its own, so the event loop never waits for it.
 """
 
@@ -34,7 +34,7 @@ from judges.services.settling import settle
 logger = logging.getLogger(__name__)
 
 CLAIM_BATCH = 200
-WRITE_EVERY = 0.25
+WRITE_EVERY = 0.05
 IDLE_POLL = 0.1
 IDLE_GRACE = 1.0
 MAX_SECONDS = 60.0

@@ -84,7 +84,7 @@ def play(tournament: Tournament, console: Console) -> str:
                 if getattr(progress, name)
             )
             bar.update(task, completed=progress.settled, notes=notes)
-            if status != TournamentStatus.RUNNING and not _rating_to_come(tournament):
+            if status != TournamentStatus.RUNNING:
                 return status
             time.sleep(POLL)
 
@@ -114,11 +114,6 @@ def _cells(row: dict[str, object]) -> list[str]:
         return [ranks, "not rated", "–", *counts]
     interval = f"{row['ci_low']:.0f} … {row['ci_high']:.0f}"
     return [ranks, f"{row['rating']:.0f}", interval, *counts]
-
-
-def _rating_to_come(tournament: Tournament) -> bool:
-    completed = tournament.status == TournamentStatus.COMPLETED
-    return completed and not tournament.rating_runs.exists()
 
 
 def _bar(console: Console) -> Progress:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from arena.common import plugins
 from tournaments.ratings import registry, strengths
 from tournaments.ratings.base import ELO_SCALE, Comparisons, FloatArray, RatingTable
 from tournaments.ratings.counts import Evidence, gather
@@ -17,7 +18,7 @@ _CELLS_AT_ONCE = 2**16
 """Win-matrix entries refitted together: what fits into the cache of a core."""
 
 
-class BradleyTerryParams(Params):
+class BradleyTerryParams(plugins.Params):
     """`prior_games`: weight of the prior, in games against an average competitor."""
 
     prior_games: float = Field(1.0, gt=0)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
+from arena.common import plugins
 from tournaments.ratings import registry, strengths
 from tournaments.ratings.base import (
     ELO_SCALE,
@@ -27,7 +28,7 @@ _SHUFFLES_PER_RESAMPLE = 10
 _GAMES_AT_ONCE = 2**23
 
 
-class EloParams(Params):
+class EloParams(plugins.Params):
     """`k`: points at stake in a game. `shuffles`: replays whose mean is the rating.
 
     A small k needs many games to leave the starting rating, a large one follows the last games.

@@ -1,0 +1,82 @@
+"""Arena in one process: a Celery worker and beat in threads, a queue in memory.
+
+Nothing is lost when the process dies, because the queue carries only wake-ups.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.conf import settings
+
+WORKER_THREADS = 4
+
+
+@contextmanager
+def worker() -> Iterator[None]:
+    """Run worker and beat in threads while the block runs; sweep first for what was left behind."""
+    from celery.beat import EmbeddedService  # slow imports, needed only here
+    from celery.worker import WorkController, state
+
+    from arena.celery import app
+
+    app.loader.import_default_modules()
+    app.finalize()
+    ready = threading.Event()
+
+    class Worker(WorkController):
+        def on_consumer_ready(self, consumer: Any) -> None:  # noqa: ARG002
+            ready.set()
+
+    # celery.apps.worker.Worker would install signal handlers, which only the main thread may.
+    controller = Worker(
+        app=app,
+        pool_cls="threads",
+        concurrency=WORKER_THREADS,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel="WARNING",
+        hostname="embedded@localhost",
+    )
+    thread = threading.Thread(target=controller.start, daemon=True, name="celery-worker")
+    with only_process():
+        thread.start()
+        if not ready.wait(30):
+            raise RuntimeError("the embedded worker did not start within 30 s")
+        beat: Any = EmbeddedService(app, thread=True)
+        beat.daemon = True
+        beat.start()
+        for name in ("judges.sweep", "tournaments.sweep"):
+            app.send_task(name)
+        try:
+            yield
+        finally:
+            beat.stop()
+            vars(state)["should_stop"] = 0  # the exit status; None is to go on
+            thread.join(10)
+            vars(state)["should_stop"] = None
+
+
+@contextmanager
+def only_process() -> Iterator[None]:
+    """Hold the data folder's lock. Who gets it is alone, so every lease in the table is a dead
+    process's and is freed at once; who does not get it lets leases run out."""
+    with (settings.VAR_DIR / "embedded.lock").open("w") as file:
+        if _locked(file):
+            from arena.celery import app
+
+            app.send_task("judges.free_all_leases")
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

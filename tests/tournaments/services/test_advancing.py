@@ -1,0 +1,145 @@
+"""Playing by verdicts given by hand: brackets advance on their own, and asking twice is harmless."""
+
+import pytest
+
+from judges.models import Decision, Judgment
+from judges.services.settling import settle
+from tests import factories
+from tournaments.models import Bracket
+from tournaments.services import advancing, lifecycle, sweeping
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lab():
+    lab = factories.project()
+    factories.field(lab, prompts=2, competitors=factories.NAMES[:5])
+    return lab
+
+
+@pytest.fixture
+def cup(lab):
+    people = factories.judge(lab, "human", "people")
+    cup = factories.tournament(lab, people, "single_elimination")
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+    cup.refresh_from_db()
+    return cup
+
+
+def decide(decision, winner="a"):
+    Judgment.objects.create(
+        judge=decision.judge, comparison=decision.comparison, order="ab", winner=winner
+    )
+    settle([decision.pk])
+
+
+def open_of(bracket):
+    return Decision.objects.filter(matches__bracket=bracket, status="waiting")
+
+
+def play_out(cup, bracket, winner="a"):
+    while decisions := list(open_of(bracket)):
+        for decision in decisions:
+            decide(decision, winner)
+        advancing.advance(cup.pk)
+
+
+def test_a_prompt_goes_on_though_another_waits(cup):
+    first, second = cup.brackets.order_by("pk")
+    waiting = open_of(second).count()
+
+    play_out(cup, first)
+
+    first.refresh_from_db()
+    assert first.finished is True
+    assert first.matches.count() == 4
+    assert open_of(second).count() == second.matches.count() == waiting
+
+
+def test_it_completes_with_n_minus_1_matches_a_prompt(cup):
+    for bracket in cup.brackets.all():
+        play_out(cup, bracket)
+
+    cup.refresh_from_db()
+    assert cup.status == "completed"
+    assert cup.finished_at is not None
+    assert cup.matches.count() == cup.planned == 2 * 4
+
+
+@pytest.mark.parametrize("winner", ["tie", "both_bad"])
+def test_ties_go_on_by_lot_and_stay_ties(cup, winner):
+    for bracket in cup.brackets.all():
+        play_out(cup, bracket, winner)
+
+    cup.refresh_from_db()
+    assert cup.status == "completed"
+    assert set(Decision.objects.values_list("winner", flat=True)) == {winner}
+
+
+def test_asking_again_schedules_nothing_twice(cup):
+    before = list(cup.matches.values_list("pk", flat=True))
+    cup.brackets.update(dirty=True)
+
+    advancing.advance(cup.pk)
+
+    assert list(cup.matches.values_list("pk", flat=True)) == before
+
+
+def test_a_verdict_marks_its_bracket_and_the_sweep_finds_it(cup):
+    bracket = cup.brackets.first()
+    assert sweeping.left_behind() == ([], [])
+
+    decide(open_of(bracket).first())
+
+    assert list(Bracket.objects.filter(dirty=True)) == [bracket]
+    assert sweeping.left_behind() == ([cup.pk], [])
+
+
+def test_a_lost_last_wake_up_is_found_by_the_sweep(cup):
+    cup.brackets.update(dirty=False, finished=True)
+
+    assert sweeping.left_behind() == ([cup.pk], [])
+    advancing.advance(cup.pk)
+
+    cup.refresh_from_db()
+    assert cup.status == "completed"
+    assert sweeping.left_behind() == ([], [cup.pk])
+
+
+def test_the_same_seed_draws_the_same_bracket_in_a_new_tournament(lab, cup):
+    again = factories.tournament(lab, cup.judge, "single_elimination", seed=cup.seed)
+    lifecycle.start(again)
+    advancing.advance(again.pk)
+
+    def drawn(tournament):
+        return list(
+            tournament.matches.order_by("bracket__prompt", "round", "position").values_list(
+                "round", "position", "decision_id"
+            )
+        )
+
+    assert drawn(again) == drawn(cup)
+
+
+def test_a_tournament_of_decided_comparisons_ends_at_once(lab, cup):
+    for bracket in cup.brackets.all():
+        play_out(cup, bracket)
+
+    again = factories.tournament(lab, cup.judge, "single_elimination", seed=cup.seed)
+    lifecycle.start(again)
+    advancing.advance(again.pk)
+
+    again.refresh_from_db()
+    assert again.status == "completed"
+
+
+def test_a_paused_tournament_is_not_advanced(cup):
+    lifecycle.pause(cup)
+    cup.brackets.update(dirty=True)
+    before = cup.matches.count()
+
+    advancing.advance(cup.pk)
+
+    assert cup.matches.count() == before

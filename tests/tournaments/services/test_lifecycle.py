@@ -1,0 +1,192 @@
+import pytest
+
+from arena.common.errors import Conflict, InvalidInput, NotFound
+from judges.models import Decision
+from judges.services import decisions
+from tests import factories
+from tournaments.models import Match, Tournament
+from tournaments.queries import progress_of, status_of
+from tournaments.services import advancing, lifecycle
+from tournaments.services.estimating import estimate_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lab():
+    lab = factories.project()
+    factories.field(lab, prompts=4, competitors=["ann", "ben", "cat"])
+    return lab
+
+
+@pytest.fixture
+def people(lab):
+    return factories.judge(lab, "human", "people")
+
+
+def started(lab, people, format="round_robin", **more):
+    cup = factories.tournament(lab, people, format, **more)
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+    cup.refresh_from_db()
+    return cup
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"format": "chess"}, None),
+        ({"format_params": {"speed": 1}}, "params.speed"),
+        ({"competitors": ["ann", "zoe"]}, "competitors"),
+        ({"competitors": ["ann"]}, "competitors"),
+        ({"slice": {"mood": "sad"}}, "slice.mood"),
+        ({"judges": []}, "judges"),
+    ],
+)
+def test_a_draft_names_what_is_wrong_and_writes_nothing(lab, people, change, field):
+    wanted = {"name": "cup", "format": "round_robin", "judges": ["people"], **change}
+
+    with pytest.raises(InvalidInput) as error:
+        lifecycle.create(project=lab, **wanted)
+
+    assert field is None or field in error.value.fields
+    assert not Tournament.objects.exists()
+
+
+def test_an_unknown_judge_is_not_found(lab):
+    with pytest.raises(NotFound):
+        lifecycle.create(project=lab, name="cup", format="round_robin", judges=["nobody"])
+
+
+def test_a_draft_costs_nothing_and_is_estimated(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = factories.tournament(lab, stub)
+
+    estimate = estimate_of(cup)
+
+    assert (estimate.prompts, estimate.matches, estimate.calls) == (4, 12, 24)
+    assert not Decision.objects.exists()
+
+
+def test_starting_twice_is_a_conflict(lab, people):
+    cup = started(lab, people)
+
+    with pytest.raises(Conflict, match="cannot become running"):
+        lifecycle.start(cup)
+
+
+def test_a_slice_without_prompts_cannot_start_and_stays_a_draft(lab, people):
+    cup = factories.tournament(lab, people, slice={"category": "none"})
+
+    with pytest.raises(Conflict, match="no prompt"):
+        lifecycle.start(cup)
+
+    cup.refresh_from_db()
+    assert cup.status == "draft"
+
+
+def test_a_slice_takes_only_its_prompts(lab, people):
+    cup = started(lab, people, slice={"category": "even"})
+
+    keys = set(Match.objects.values_list("decision__comparison__prompt__key", flat=True))
+    assert keys == {"p0", "p2"}
+    assert cup.planned == 6
+
+
+def test_a_prompt_that_one_competitor_did_not_answer_is_played_by_the_others(lab, people):
+    lab.prompts.get(key="p0").outputs.filter(competitor__name="cat").delete()
+    lab.prompts.get(key="p1").outputs.exclude(competitor__name="cat").delete()
+
+    cup = started(lab, people)
+
+    assert cup.brackets.count() == 3
+    assert cup.planned == cup.matches.count() == 1 + 3 + 3
+
+
+def test_a_tournament_that_waits_for_people_says_so(lab, people):
+    cup = started(lab, people)
+    progress = progress_of(cup)
+
+    assert progress.waiting_for_people == 12
+    assert status_of(cup, progress) == "waiting"
+
+
+def test_pause_holds_and_resume_takes_up_again(lab, people):
+    cup = started(lab, people)
+
+    lifecycle.pause(cup)
+    assert set(Decision.objects.values_list("status", flat=True)) == {"held"}
+
+    lifecycle.resume(cup)
+    assert set(Decision.objects.values_list("status", flat=True)) == {"waiting"}
+
+
+def test_pausing_leaves_what_another_tournament_wants(lab, people):
+    first, second = started(lab, people), started(lab, people, "single_elimination")
+
+    lifecycle.pause(first)
+
+    wanted = Decision.objects.filter(matches__tournament=second)
+    assert set(wanted.values_list("status", flat=True)) == {"waiting"}
+    assert Decision.objects.filter(status="held").count() == 12 - wanted.count()
+
+
+def test_cancel_is_for_good(lab, people):
+    cup = started(lab, people)
+
+    lifecycle.cancel(cup)
+
+    with pytest.raises(Conflict, match="is cancelled"):
+        lifecycle.resume(cup)
+
+
+def test_retry_asks_again_for_failed_calls_only(lab, people):
+    cup = started(lab, people)
+    one, two, *_ = Decision.objects.order_by("pk").values_list("pk", flat=True)
+    Decision.objects.filter(pk=one).update(status="undecided", silence="failed")
+    Decision.objects.filter(pk=two).update(status="undecided", silence="refused")
+
+    assert lifecycle.retry_undecided(cup) == 1
+
+    assert Decision.objects.get(pk=one).status == "waiting"
+    assert Decision.objects.get(pk=two).status == "undecided"
+
+
+def test_shared_decisions_are_asked_and_charged_once(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    started(lab, stub)
+    second = started(lab, stub)
+
+    assert Decision.objects.count() == 12
+    assert second.matches.count() == 12
+    assert second.calls_committed == 0
+
+
+def test_the_call_budget_pauses_before_it_is_exceeded(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+
+    cup = started(lab, stub, max_calls=11)
+
+    assert (cup.status, cup.matches.count(), cup.calls_committed) == ("paused", 5, 10)
+    assert "11 calls" in cup.note
+
+
+def test_more_budget_lets_it_go_on(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = started(lab, stub, max_calls=11)
+    Tournament.objects.filter(pk=cup.pk).update(max_calls=100)
+
+    lifecycle.resume(cup)
+    advancing.advance(cup.pk)
+
+    cup.refresh_from_db()
+    assert (cup.status, cup.matches.count()) == ("running", 12)
+
+
+def test_a_held_decision_of_a_cancelled_tournament_is_taken_up_by_the_next(lab, people):
+    lifecycle.cancel(started(lab, people))
+
+    started(lab, people)
+
+    assert set(Decision.objects.values_list("status", flat=True)) == {"waiting"}
+    assert decisions.ask(people, []) == {}
