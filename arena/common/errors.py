@@ -56,6 +56,8 @@ class BulkInvalid(InvalidInput):
     code = "invalid_lines"
 
     def __init__(self, errors: Sequence[LineError], truncated: bool = False) -> None:
-        more = " or more" if truncated else ""
-        super().__init__(f"{len(errors)}{more} faulty lines; nothing was written")
+        count = f"{len(errors)}{' or more' if truncated else ''}"
+        lines = "faulty line" if len(errors) == 1 else "faulty lines"
+        super().__init__(f"{count} {lines}; nothing was written")
         self.errors = list(errors)
+        self.truncated = truncated

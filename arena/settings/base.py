@@ -173,6 +173,7 @@ CACHES: dict[str, dict[str, Any]] = {
 # --- Static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 _plotly = importlib.util.find_spec("plotly")
 assert _plotly is not None
 assert _plotly.submodule_search_locations

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from django.db import transaction
 
-from arena.common.errors import BulkInvalid, LineError
+from arena.common.bulk import Faults, batches
 from arena.datasets.records import JudgmentRecord
 from arena.models import Output, Project
 from arena.services import comparisons
@@ -19,9 +18,6 @@ from judges.models import Judge, Judgment
 from judges.services import decisions
 from judges.services.cases import storable
 from judges.services.judges import define
-
-BATCH = 2000
-MAX_ERRORS = 100
 
 Line = tuple[int, JudgmentRecord]
 Place = tuple[int, int, str]  # judge, comparison, order
@@ -33,13 +29,10 @@ class _Import:
 
     project: Project
     judges: dict[str, Judge | None] = field(default_factory=dict)
-    errors: list[LineError] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
     counts: Counts = field(default_factory=Counts)
     seen: Counter[Place] = field(default_factory=Counter)
     touched: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-
-    def fault(self, line: int, name: str, message: str) -> None:
-        self.errors.append(LineError(line, name, message))
 
 
 def import_judgments(project: Project, records: Iterable[Line]) -> Counts:
@@ -50,13 +43,10 @@ def import_judgments(project: Project, records: Iterable[Line]) -> Counts:
     changed: BulkInvalid names the line that would.
     """
     state = _Import(project)
-    lines = iter(records)
     with transaction.atomic():
-        while batch := list(islice(lines, BATCH)):
-            if len(state.errors) < MAX_ERRORS:
-                _import_batch(state, batch)
-        if state.errors:
-            raise BulkInvalid(state.errors[:MAX_ERRORS], len(state.errors) > MAX_ERRORS)
+        for batch in batches(state.faults.watch(records), lambda record: len(record.rationale)):
+            _import_batch(state, batch)
+        state.faults.raise_if_any()
         for judge_id, compared in state.touched.items():
             decisions.ask(Judge.objects.get(pk=judge_id), compared)
     return state.counts
@@ -98,13 +88,13 @@ def _pair(
         competitor = getattr(record, name)
         pk = outputs.get((record.prompt, competitor))
         if pk is None:
-            state.fault(
+            state.faults.add(
                 line, name, f"no output of {competitor!r} to prompt {record.prompt!r} is known"
             )
         else:
             found.append(pk)
     if record.competitor_a == record.competitor_b:
-        state.fault(line, "competitor_b", "a competitor cannot meet itself")
+        state.faults.add(line, "competitor_b", "a competitor cannot meet itself")
         return None
     return (found[0], found[1]) if len(found) == 2 else None
 
@@ -121,7 +111,9 @@ def _judge(state: _Import, line: int, record: JudgmentRecord) -> Judge | None:
         state.judges[name] = existing if usable else None
     judge = state.judges[name]
     if judge is None:
-        state.fault(line, "judge", f"{name!r} is a judge of this project that was not imported")
+        state.faults.add(
+            line, "judge", f"{name!r} is a judge of this project that was not imported"
+        )
     return judge
 
 
@@ -134,6 +126,9 @@ def _row(record: JudgmentRecord, judge: Judge, comparison: int, *, swapped: bool
         order = {Order.AB: Order.BA, Order.BA: Order.AB}.get(order, order)
         winner = {Winner.A: Winner.B, Winner.B: Winner.A}.get(winner, winner)
         scores = scores[::-1]
+    details = {"judge_kind": record.judge_kind, **record.metadata}
+    if record.score is not None:
+        details["score"] = record.score
     return Judgment(
         judge=judge,
         comparison_id=comparison,
@@ -143,7 +138,7 @@ def _row(record: JudgmentRecord, judge: Judge, comparison: int, *, swapped: bool
         score_a=scores[0],
         score_b=scores[1],
         reason=storable(record.rationale or ""),
-        details={"judge_kind": record.judge_kind, **record.metadata},
+        details=details,
         external_key=record.id,
     )
 
@@ -164,8 +159,10 @@ def _write(state: _Import, rows: list[tuple[int, Judgment]]) -> None:
         elif known:
             state.counts.unchanged += 1
         else:
-            state.fault(line, "winner", "another judgment stands on record here; send a new id")
-    Judgment.objects.bulk_create(new, batch_size=BATCH)
+            state.faults.add(
+                line, "winner", "another judgment stands on record here; send a new id"
+            )
+    Judgment.objects.bulk_create(new)
     state.counts.created += len(new)
 
 

@@ -191,7 +191,9 @@ class Runner:
     async def _write(self) -> None:
         replies, self.replies = self.replies, []
         if replies:
-            self.in_hand -= await self._db(self._store, replies)
+            # Not in one statement: `-=` would read `in_hand` before the wait and lose changes.
+            complete = await self._db(self._store, replies)
+            self.in_hand -= complete
 
     def _store(self, replies: list[tuple[Work, Presentation, Reply]]) -> int:
         """Store replies, then settle or give back what is complete; return how many that were."""

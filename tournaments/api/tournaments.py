@@ -65,7 +65,10 @@ def _answer(tournament: Tournament, status: int = 200) -> Response:
 @extend_schema(tags=["tournaments"])
 class Tournaments(ProjectView):
     @extend_schema(
-        summary="List tournaments", parameters=query(), responses=responses(TournamentPage, 404)
+        operation_id="tournaments_list",
+        summary="List tournaments",
+        parameters=query(),
+        responses=responses(TournamentPage, 404),
     )
     def get(self, request: Request, slug: str) -> Response:
         filters(request, ())
@@ -73,6 +76,7 @@ class Tournaments(ProjectView):
         return page(request, rows, TournamentShape.of)
 
     @extend_schema(
+        operation_id="tournaments_create",
         summary="Draft a tournament",
         description="Nothing is played or paid for before `start`; `estimate` says what it takes.",
         parameters=idempotent(),
@@ -93,6 +97,7 @@ class Tournaments(ProjectView):
 @extend_schema(tags=["tournaments"])
 class OneTournament(ProjectView):
     @extend_schema(
+        operation_id="tournaments_read",
         summary="Read a tournament with progress, usage and estimate",
         responses=responses(TournamentShape, 404),
     )
@@ -103,6 +108,7 @@ class OneTournament(ProjectView):
 @extend_schema(tags=["tournaments"])
 class TournamentAct(ProjectView):
     @extend_schema(
+        operation_id="tournaments_act",
         summary="start, pause, resume, cancel, or retry what is undecided",
         description="409 with a reason when it is not possible now.",
         parameters=idempotent(),

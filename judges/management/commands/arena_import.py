@@ -42,12 +42,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", metavar="DIR", type=Path)
         parser.add_argument("--project", required=True, metavar="SLUG")
-        parser.add_argument("--format", default="native", dest="kind", choices=formats.names())
+        parser.add_argument("--format", default="native", choices=formats.names())
         parser.add_argument("--name", default="", help="name of the project, when it is new")
 
-    def handle(self, *, folder: Path, project: str, kind: str, name: str, **options: Any) -> None:
+    def handle(self, *, folder: Path, project: str, name: str, **options: Any) -> None:
         try:
-            steps = _steps(formats.build(kind, {"folder": folder}))
+            steps = _steps(formats.build(options["format"], {"folder": folder}))
             # A project that would stay empty is not created.
             with transaction.atomic():
                 target = _project(project, name)

@@ -1,5 +1,6 @@
 """The streaming runner against a fake endpoint, on whichever database the suite runs."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -171,3 +172,13 @@ def test_release_waits_for_its_delay(lab):
 
     assert leases.sweep() is False
     assert leases.claim("mine", 15) == []
+
+
+def test_a_run_ends_with_nothing_in_hand(lab):
+    """Claims that come in while replies are being stored must not be lost from the count."""
+    with FakeOpenAI(verdict="quality", latency=0.01) as server:
+        ask_all(lab, factories.stub_judge(lab, server.base_url))
+        stream = runner.Runner(3)
+        asyncio.run(stream.run())
+
+    assert stream.in_hand == 0

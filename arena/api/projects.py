@@ -1,0 +1,44 @@
+"""The base of every view below `/projects/{slug}`: it finds the project and checks the role."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from arena.common.errors import Forbidden, NotFound
+from arena.models import RANK, Project, Role
+
+
+class ProjectView(APIView):
+    """`self.project` is the project named in the address.
+
+    Who may not see it gets 404, as if it did not exist; who sees it but lacks the role gets 403.
+    A view that needs other roles says so in `roles`, by method.
+    """
+
+    roles: ClassVar[dict[str, Role]] = {}
+    project: Project
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.project = visible_project(request, kwargs["slug"])
+        default = Role.VIEWER if request.method in SAFE_METHODS else Role.EDITOR
+        require_role(request, self.project, self.roles.get(request.method or "", default))
+
+
+def visible_project(request: Request, slug: str) -> Project:
+    """The project that the sender calls `slug`; NotFound when there is none that they may see."""
+    project = Project.objects.visible_to(request.user).filter(slug=slug).first()
+    if project is None:
+        raise NotFound(f"there is no project {slug!r}")
+    return project
+
+
+def require_role(request: Request, project: Project, role: Role) -> None:
+    """Raise Forbidden unless the sender has at least this role in the project."""
+    own = project.role_of(request.user)
+    if own is None or RANK[own] < RANK[role]:
+        raise Forbidden(f"this needs the role {role.label.lower()} in the project")

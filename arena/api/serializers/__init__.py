@@ -1,0 +1,1 @@
+"""The shapes of requests and answers that are not records, as pydantic models."""
