@@ -19,7 +19,9 @@ def main(only: list[str]) -> int:
     for name in only or names:
         print(f"\n=== {name} ===", flush=True)
         # A process each: no bench inherits another's caches, threads or settings.
-        status |= subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=FOLDER.parent).returncode
+        status |= subprocess.run(
+            [sys.executable, "-m", f"bench.{name}"], cwd=FOLDER.parent
+        ).returncode
     return status
 
 
