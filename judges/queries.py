@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -47,14 +47,15 @@ class Verdicts:
 class Replies:
     """The judgments behind the decisions, added up. `usd` is None when none has a price.
 
-    `ordered` are those for one side of which the order shown is known; in `first_won` of them the
-    side shown first was preferred. An unbiased judge who sees every pair in both orders, or in a
-    random one, comes near to half.
+    `ab` counts judgments for one side that saw a first, `ab_first` those of them for a; `ba` and
+    `ba_first` likewise for b.
     """
 
     judgments: int = 0
-    ordered: int = 0
-    first_won: int = 0
+    ab: int = 0
+    ab_first: int = 0
+    ba: int = 0
+    ba_first: int = 0
     unparsable: int = 0
     refused: int = 0
     abstained: int = 0
@@ -68,17 +69,27 @@ class Replies:
 
     @property
     def first_share(self) -> float | None:
-        """In per cent."""
-        return 100 * self.first_won / self.ordered if self.ordered else None
+        """How often the side shown first was preferred, in per cent; 50 without position bias.
+
+        The mean of both orders, so that it does not matter whether a or b is the better one more
+        often. None when only one order was shown: bias and quality cannot be told apart then.
+        """
+        if not self.ab or not self.ba:
+            return None
+        return 50 * (self.ab_first / self.ab + self.ba_first / self.ba)
+
+    @property
+    def ordered(self) -> int:
+        return self.ab + self.ba
 
     @property
     def mean_seconds(self) -> float | None:
         return self.total_ms / self.timed / 1000 if self.timed else None
 
     def __add__(self, other: Replies) -> Replies:
-        both = ((item.name, getattr(self, item.name), getattr(other, item.name))
-                for item in fields(self))  # fmt: skip
-        return Replies(**{name: _sum(one, two) for name, one, two in both})
+        names = [item.name for item in fields(self)]
+        sums = {name: _sum(getattr(self, name), getattr(other, name)) for name in names}
+        return replace(self, **sums)
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,7 @@ class JudgeSummary:
 
     judge: Judge
     label: str
+    description: str
     verdicts: Verdicts
     replies: Replies
 
@@ -121,9 +133,11 @@ def judge_of(project: Project, pk: int) -> Judge:
 
 
 def versions_of(judge: Judge) -> QuerySet[Judge]:
-    """All versions of a judge, newest first, with `judgment_count`."""
+    """All versions of a judge, newest first, with `verdict_count`."""
     same = Judge.objects.filter(project=judge.project_id, name=judge.name)
-    return same.annotate(judgment_count=Count("judgments")).order_by("-version")
+    return same.annotate(
+        verdict_count=Count("decisions", filter=Q(decisions__status__in=SETTLED))
+    ).order_by("-version")
 
 
 def summaries_of(judges: Collection[Judge]) -> list[JudgeSummary]:
@@ -135,6 +149,7 @@ def summaries_of(judges: Collection[Judge]) -> list[JudgeSummary]:
         JudgeSummary(
             judge=judge,
             label=registry.get(judge.kind).label,
+            description=registry.get(judge.kind).description,
             verdicts=verdicts[judge.pk],
             replies=_total(judge, replies, evidence),
         )
@@ -213,8 +228,6 @@ def _verdicts(judges: Collection[int]) -> defaultdict[int, Verdicts]:
 
 def _replies(judges: Collection[int]) -> defaultdict[int, Replies]:
     decisive = Q(winner__in=(Winner.A, Winner.B))
-    known = Q(order__in=(Order.AB, Order.BA))
-    first = Q(winner=Winner.A, order=Order.AB) | Q(winner=Winner.B, order=Order.BA)
     sums = {name: Sum(name) for name in ("calls", "tokens_in", "tokens_out", "usd")}
     silences = (Silence.UNPARSABLE, Silence.REFUSED, Silence.ABSTAINED)
     rows = (
@@ -222,8 +235,10 @@ def _replies(judges: Collection[int]) -> defaultdict[int, Replies]:
         .values("judge_id")
         .annotate(
             judgments=Count("pk"),
-            ordered=Count("pk", filter=decisive & known),
-            first_won=Count("pk", filter=first),
+            ab=Count("pk", filter=decisive & Q(order=Order.AB)),
+            ab_first=Count("pk", filter=Q(winner=Winner.A, order=Order.AB)),
+            ba=Count("pk", filter=decisive & Q(order=Order.BA)),
+            ba_first=Count("pk", filter=Q(winner=Winner.B, order=Order.BA)),
             priced=Count("usd"),
             timed=Count("pk", filter=Q(latency_ms__gt=0)),
             total_ms=Sum("latency_ms"),
@@ -243,9 +258,9 @@ def _total(
     return sum((replies[pk] for pk in evidence[judge.pk]), Replies())
 
 
-def _by_judge(rows: Iterable[dict[str, Any]], shape: type[Any]) -> defaultdict[int, Any]:
+def _by_judge(rows: QuerySet[Any, Any], shape: type[Any]) -> defaultdict[int, Any]:
     return defaultdict(shape, {row.pop("judge_id"): shape(**row) for row in map(dict, rows)})
 
 
-def _sum(one: float | None, two: float | None) -> float | None:
+def _sum(one: Any, two: Any) -> Any:
     return None if one is None and two is None else (one or 0) + (two or 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
@@ -12,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -34,7 +33,7 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": "The name or the password is not right. Both mind capital letters.",
+        "invalid_login": "The username or the password is not right. Both mind capital letters.",
     }
 
     def clean(self) -> dict[str, Any]:
@@ -65,7 +64,7 @@ class SignIn(LoginView):
     extra_context = {"embedded": settings.EMBEDDED}
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        locked = form.has_error(forms.forms.NON_FIELD_ERRORS, "too_many_attempts")
+        locked = form.has_error(NON_FIELD_ERRORS, "too_many_attempts")
         return self.render_to_response(
             self.get_context_data(form=form), status=429 if locked else 400
         )

@@ -18,6 +18,7 @@ from arena.views.reads import (
     prompt_of,
     prompts_of,
 )
+from arena.views.roles import is_blind, may_edit
 
 PAGE_SIZE = 50
 
@@ -36,6 +37,7 @@ def prompts(request: HttpRequest, project: Project) -> HttpResponse:
         "chosen": chosen,
         "choices": filter_choices(project),
         "competitors": competitors_of(project),
+        "may_edit": may_edit(request),
     }
     return render(request, "arena/prompts.html", context)
 
@@ -57,16 +59,9 @@ def prompt(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "exchanges": said(asked),
         "outputs": outputs,
         "blind": blind,
+        "may_edit": may_edit(request),
     }
     return render(request, "arena/prompt.html", context)
-
-
-def is_blind(request: HttpRequest) -> bool:
-    """Whether the reader judges here and does nothing else, so that names must stay away.
-
-    Someone who also edits the project cannot be kept blind: they upload the outputs by name.
-    """
-    return getattr(request, "project_role", None) == Role.RATER
 
 
 def said(asked: Prompt) -> list[Exchange]:

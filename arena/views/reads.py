@@ -31,8 +31,11 @@ class PromptFilter:
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> PromptFilter:
         """Read it from an address: category, language, tag, q."""
-        values = (query.get(name, "").replace("\0", "") for name in ("category", "language", "tag"))
-        return cls(*values, query.get("q", "").replace("\0", "").strip())
+
+        def given(name: str) -> str:
+            return query.get(name, "").replace("\0", "")
+
+        return cls(given("category"), given("language"), given("tag"), given("q").strip())
 
     def __bool__(self) -> bool:
         return any((self.category, self.language, self.tag, self.text))

@@ -70,7 +70,7 @@ def upload_page(request: HttpRequest, project: Project, sort: Sort[Any]) -> Http
     return render(request, "arena/upload.html", context, status=400 if form.is_bound else 200)
 
 
-def _write(project: Project, sort: Sort[Any], upload: UploadedFile) -> Counts:
+def _write(project: Project, sort: Sort[Any], upload: UploadedFile[Any]) -> Counts:
     file = cast("IO[bytes]", upload.file)
     zipped = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     file.seek(0)
@@ -110,9 +110,11 @@ def _in_words(counts: Counts) -> str:
 
 
 def _columns(record: type[Record]) -> Iterator[Column]:
-    """The fields by the names that the API uses, those first that must be there."""
+    """The fields by the names that the API uses: needed ones first, metadata last."""
     fields = record.model_fields.items()
-    for name, field in sorted(fields, key=lambda item: not item[1].is_required()):
+    for name, field in sorted(
+        fields, key=lambda item: (item[0] == "metadata", not item[1].is_required())
+    ):
         alias = field.validation_alias
         shown = str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
-        yield Column(shown, field.is_required(), field.description or "")
+        yield Column(shown, field.is_required(), (field.description or "").replace("`", ""))

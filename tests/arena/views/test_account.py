@@ -46,7 +46,7 @@ def test_a_wrong_password_is_said_and_not_which_part_was_wrong(client: Client, o
     wrong, unknown = attempt(client, "olga", "x"), attempt(client, "nobody", "x")
 
     assert wrong.status_code == unknown.status_code == 400
-    assert "name or the password" in wrong.content.decode()
+    assert "username or the password" in wrong.content.decode()
     assert wrong.context["form"].errors == unknown.context["form"].errors
 
 

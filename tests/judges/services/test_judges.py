@@ -28,7 +28,12 @@ def test_other_params_make_a_new_version_and_keep_the_old_one(lab):
     new = define(project=lab, name="j", kind="human", params={"raters": 2})
 
     old.refresh_from_db()
-    assert (new.version, new.is_current, old.is_current, old.params) == (2, True, False, {"raters": 1})
+    assert (new.version, new.is_current, old.is_current, old.params) == (
+        2,
+        True,
+        False,
+        {"raters": 1},
+    )
     assert named(lab, "j") == new
 
 

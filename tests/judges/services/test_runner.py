@@ -161,7 +161,9 @@ def test_renewing_keeps_what_is_held(lab):
 
     leases.renew("mine")
 
-    assert Decision.objects.filter(lease_until__gt=timezone.now() + timedelta(seconds=5)).count() == 15
+    assert (
+        Decision.objects.filter(lease_until__gt=timezone.now() + timedelta(seconds=5)).count() == 15
+    )
 
 
 def test_release_waits_for_its_delay(lab):

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from arena.models import Comparison, Competitor, Membership, Output, Project, Prompt, Role
-from judges.contracts import Preference
+from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, Judgment
 from judges.services import decisions, people
 from tests import factories
@@ -148,7 +148,7 @@ def test_a_verdict_is_recorded_and_decides(
     response = say(rater, token_on(shown), preference, "  The first rhymes. ")
 
     judgment = Judgment.objects.get()
-    assert judgment.winner == preference.winner(assignment.order)
+    assert judgment.winner == preference.winner(Order(assignment.order))
     assert (judgment.rater, judgment.order, judgment.reason) == (
         rita, assignment.order, "The first rhymes.",
     )  # fmt: skip
@@ -234,13 +234,15 @@ def test_an_idle_project_says_where_pairs_come_from(rater: Client) -> None:
 
 
 def test_a_conversation_is_shown_turn_by_turn(rater: Client, project: Project) -> None:
-    wait_for_people(project, [pair(project, 0, ["h1", "h2"], ["e1", "e2"])])
+    turns = (["heron one", "heron two"], ["egret one", "egret two"])
+    wait_for_people(project, [pair(project, 0, *turns)])
 
     page = rater.get(RATE).content.decode()
 
-    places = [page.index(text) for text in ("Question 0?", "h1", "Question 1?", "h2")]
-    assert places == sorted(places)
-    assert page.index("e1") < page.index("Question 1?") < page.index("e2")
+    for bird in ("heron", "egret"):
+        said = ("Question 0?", f"{bird} one", "Question 1?", f"{bird} two")
+        places = [page.index(text) for text in said]
+        assert places == sorted(places)
 
 
 def test_what_belongs_to_the_prompt_is_there(rater: Client, project: Project) -> None:
