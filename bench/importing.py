@@ -50,7 +50,8 @@ def run() -> None:
     body = upload()
     before = peak_mb()
     print(
-        f"{PROMPTS * COMPETITORS:,} outputs of {len(TEXT):,} characters, {len(body) / 1e6:.1f} MB gzip"
+        f"{PROMPTS * COMPETITORS:,} outputs of {len(TEXT):,} characters, "
+        f"{len(body) / 1e6:.1f} MB gzip"
     )
     print(f"{'what':<28} {'seconds':>8} {'outputs/s':>10}")
     first = timed("request, all new", lambda: post(client, body))

@@ -92,5 +92,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_records_nothing_twice(site):
     second = site.call("GET", first["next"].split("/api/v1")[1])
     third = site.call("GET", second["next"].split("/api/v1")[1])
     rows = [*first["results"], *second["results"], *third["results"]]
-    shown = {(row["prompt"], row["competitor_a"], row["competitor_b"], row["order"]) for row in rows}
+    shown = {
+        (row["prompt"], row["competitor_a"], row["competitor_b"], row["order"]) for row in rows
+    }
     assert len(rows) == len(shown) == 2 * comparisons
