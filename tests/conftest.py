@@ -12,6 +12,17 @@ from rest_framework.test import APIClient
 from arena.models import Membership, Project, Role, Scope
 from arena.services.tokens import issue_token
 
+PURE = ("formats", "ratings", "surrogates", "llm", "kinds", "common", "datasets")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs no database: it is not run again on Postgres."""
+    for item in items:
+        folder = item.path.parent.name
+        if folder in PURE and not item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.pure)
+
+
 ClientOf = Callable[..., APIClient]
 
 

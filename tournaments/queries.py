@@ -13,7 +13,7 @@ from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Silence
 from judges.models import DecisionStatus, Judge, Judgment, JuryMember
-from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
 
 BUSY = (DecisionStatus.OPEN, DecisionStatus.LEASED)
 """A machine still has to answer."""
@@ -107,7 +107,7 @@ def status_of(tournament: Tournament, progress: Progress) -> str:
 def judgments_of(tournament: Tournament) -> QuerySet[Judgment]:
     """Judgments behind the tournament's matches: of its judge, or of a jury's members."""
     return Judgment.objects.filter(
-        judge__in=evidence_judges(tournament.judge_id),
+        judge__in=evidence_judges(tournament),
         comparison__in=tournament.matches.values("decision__comparison"),
     )
 
@@ -126,10 +126,10 @@ def usage_of(tournament: Tournament) -> TotalUsage:
     )
 
 
-def _panel(judge_id: int) -> list[int]:
-    """The judge, its members if it is a jury, and theirs."""
+def _judges_of(tournament: Tournament) -> list[int]:
+    """The tournament's judge, the members of its jury, and theirs."""
     seats = JuryMember.objects.values_list("member_id", flat=True)
-    return _closure(judge_id, lambda jury: seats.filter(jury=jury))
+    return _closure(tournament.judge_id, lambda jury: seats.filter(jury=jury))
 
 
 def _closure(judge_id: int, members_of: Callable[[int], Iterable[int]]) -> list[int]:
@@ -179,7 +179,7 @@ def matches_with_evidence(matches: Iterable[Match]) -> list[Match]:
     judges: dict[int, set[int]] = {}
     for match in rows:
         if match.tournament_id not in judges:
-            judges[match.tournament_id] = set(evidence_judges(match.tournament.judge_id))
+            judges[match.tournament_id] = set(evidence_judges(match.tournament))
     found: defaultdict[int, list[Judgment]] = defaultdict(list)
     judgments = Judgment.objects.filter(
         comparison__in={match.decision.comparison_id for match in rows},
@@ -194,14 +194,12 @@ def matches_with_evidence(matches: Iterable[Match]) -> list[Match]:
     return rows
 
 
-def evidence_judges(judge_id: int) -> list[int]:
-    """Ids of the judges whose judgments stand behind a judge's verdicts: also those it reads."""
-    mine = list(Judge.objects.filter(pk__in=_panel(judge_id)))
+def evidence_judges(tournament: Tournament) -> list[int]:
+    """Ids of the judges whose judgments stand behind a tournament: also those that are read."""
+    mine = Judge.objects.filter(pk__in=_judges_of(tournament))
     names = [judge.params["judge"] for judge in mine if judge.kind == "recorded"]
-    read = Judge.objects.filter(
-        project__in={judge.project_id for judge in mine}, kind="recorded", name__in=names
-    )
-    return [*(judge.pk for judge in mine), *read.values_list("pk", flat=True)]
+    read = Judge.objects.filter(project=tournament.project_id, kind="recorded", name__in=names)
+    return [*mine.values_list("pk", flat=True), *read.values_list("pk", flat=True)]
 
 
 def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
@@ -221,3 +219,15 @@ def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
         )
         .order_by("prompt", "pk")
     )
+
+
+def latest_board(project: Project) -> RatingRun | None:
+    """The whole board of the tournament that was completed last and has anything to rank."""
+    runs = RatingRun.objects.filter(
+        project=project,
+        tournament__status=TournamentStatus.COMPLETED,
+        method="bradley_terry",
+        slice={},
+        n_comparisons__gt=0,
+    )
+    return runs.select_related("tournament").order_by("-tournament__finished_at", "-pk").first()

@@ -12,8 +12,8 @@ from arena.models import Project
 from arena.queries import prompts_where
 from judges.contracts import Silence, Winner
 from judges.models import Decision, DecisionStatus, Judgment
+from judges.queries import evidence_of as evidence_judges
 from tournaments.models import Match, Tournament
-from tournaments.queries import evidence_judges
 
 TIED = (Winner.TIE, Winner.BOTH_BAD)
 UNSETTLED = (DecisionStatus.OPEN, DecisionStatus.LEASED, DecisionStatus.HELD)
@@ -105,13 +105,9 @@ def pairwise(decisions: QuerySet[Decision]) -> dict[tuple[str, str], Record]:
 
 def evidence_of(decision: Decision) -> list[Judgment]:
     """The judgments on which a decision rests; a jury's are its members'."""
-    return list(
-        Judgment.objects.filter(
-            comparison=decision.comparison_id, judge__in=evidence_judges(decision.judge_id)
-        )
-        .select_related("judge", "rater")
-        .order_by("judge__name", "sample", "order")
-    )
+    judges = evidence_judges([decision.judge])[decision.judge_id]
+    said = Judgment.objects.filter(comparison=decision.comparison_id, judge__in=judges)
+    return list(said.select_related("judge", "rater").order_by("judge__name", "sample", "order"))
 
 
 def _matches(tournament: Tournament | None) -> QuerySet[Match]:

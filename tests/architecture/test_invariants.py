@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from arena.models import Comparison
 from judges.aggregation import registry as aggregations
@@ -38,9 +38,7 @@ def test_the_database_refuses_a_comparison_across_prompts(compared):
 
 def test_the_database_refuses_to_change_a_judgment(compared):
     judge = factories.judge(compared[0].prompt.project, "human", "people")
-    judgment = Judgment.objects.create(
-        judge=judge, comparison=compared[0], order="ab", winner="a"
-    )
+    judgment = Judgment.objects.create(judge=judge, comparison=compared[0], order="ab", winner="a")
 
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         Judgment.objects.filter(pk=judgment.pk).update(winner="b")
@@ -95,7 +93,7 @@ def test_every_test_has_its_source():
         for test in (ROOT / "tests" / app).rglob("test_*.py"):
             name = test.stem.removeprefix("test_")
             source = ROOT / test.parent.relative_to(ROOT / "tests") / name
-            story = name in {"contract"} or name.startswith("recorded_")
+            story = name == "contract" or name.startswith("recorded_")
             if not (source.with_suffix(".py").exists() or source.is_dir() or story):
                 orphans.append(str(test.relative_to(ROOT)))
 

@@ -23,7 +23,7 @@ def render(run: RatingRun, title: str) -> str:
             "title": title,
             "run": run,
             "rows": run.rows,
-            "method": methods.get(run.method),
+            "method": methods.build(run.method),
             "picture": picture(run.rows),
             "css": mark_safe(stylesheet()),  # noqa: S308  # our own file
             "site_url": settings.SITE_URL,

@@ -25,6 +25,6 @@ class Command(BaseCommand):
         else:
             found = get_user_model().objects.filter(username=user).first()
             if found is None:
-                raise CommandError(f"nobody is called {user!r}; arena_token {user} makes an account")
+                raise CommandError(f"nobody is called {user!r}; arena_token makes accounts")
             person = found
         self.stdout.write(f"{url}/sign-in/{sign_in.ticket_for(person)}")

@@ -23,9 +23,7 @@ def recorded(lab, name="gpt", kind="llm", winner="b"):
     judge = factories.judge(lab, "recorded", name, judge=name)
     compared = factories.all_comparisons(lab)
     Judgment.objects.bulk_create(
-        Judgment(
-            judge=judge, comparison=c, order="ab", winner=winner, details={"judge_kind": kind}
-        )
+        Judgment(judge=judge, comparison=c, order="ab", winner=winner, details={"judge_kind": kind})
         for c in compared
     )
     decisions.ask(judge, [c.pk for c in compared])

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+from django.test import Client
+
+from arena.datasets.records import JudgmentRecord
+from arena.models import Project
+from judges.models import Decision
+from judges.services.records import import_judgments
+from tests import factories
+from tests.tournaments.views.worlds import CSP_BREAKERS, decide, played, same_queries, started
+from tournaments.models import RatingRun
+
+pytestmark = pytest.mark.django_db
+
+BOARD = "/projects/haiku/leaderboard"
+LINK = re.compile(r'<a href="(/projects/haiku/matches[^"]*)"[^>]*>([\d\s]+)</a>')
+
+
+def linked_numbers(page: str) -> list[tuple[str, int]]:
+    """(address, number) of all links to matches whose text is a count."""
+    return [
+        (html.unescape(address), int(number))
+        for address, number in LINK.findall(page)
+        if "result=" in address
+    ]
+
+
+def count_at(client: Client, address: str) -> int:
+    return client.get(address).context["page"].paginator.count
+
+
+def test_rows_are_ranked_with_their_records(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    rows = editor.get(BOARD).context["run"].rows
+
+    assert [(row["competitor"], row["wins"], row["losses"]) for row in rows] == [
+        ("cat", 6, 0),
+        ("ben", 3, 3),
+        ("ann", 0, 6),
+    ]
+
+
+@pytest.mark.parametrize("query", ["", "?category=even", "?tournament=CUP", "?judge=people"])
+def test_every_number_opens_exactly_what_it_counts(
+    editor: Client, project: Project, query: str
+) -> None:
+    cup = played(project, prompts=3)
+    played_twice = started(project, "single_elimination")
+    assert played_twice.matches.exists()
+
+    page = editor.get(BOARD + query.replace("CUP", str(cup.pk))).content.decode()
+
+    numbers = linked_numbers(page)
+    counts = [pair for pair in numbers if "result=decided" not in pair[0] or pair[1] < 100]
+    assert len(counts) == 3 * 4 + 6  # n, won, lost, tied of each; six pairs
+    for address, number in counts:
+        assert count_at(editor, address) == number, address
+
+
+def test_imported_judgments_open_too(editor: Client, project: Project) -> None:
+    factories.field(project, prompts=1, competitors=["ann", "ben"])
+    record = JudgmentRecord(
+        prompt="p0", competitor_a="ann", competitor_b="ben", winner="a", judge="gpt",
+        judge_kind="llm",
+    )  # fmt: skip
+    import_judgments(project, [(1, record)])
+
+    page = editor.get(f"{BOARD}?judge_kind=llm").content.decode()
+
+    address = next(address for address, number in linked_numbers(page) if "result=won" in address)
+    matches = editor.get(address).content.decode()
+    shown = re.search(r'href="(/projects/haiku/comparisons/\d+)"', matches)
+    assert shown
+    assert b"ann" in editor.get(shown[1]).content
+
+
+def test_a_slice_rates_only_its_prompts(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    run = editor.get(f"{BOARD}?category=odd").context["run"]
+
+    assert (run.n_comparisons, run.n_prompts) == (3, 1)
+
+
+def test_the_chart_carries_the_figure_and_loads_plotly(editor: Client, project: Project) -> None:
+    played(project)
+
+    page = editor.get(BOARD).content.decode()
+
+    figure = re.search(r'<script id="ratings" type="application/json">(.*?)</script>', page)
+    assert figure
+    assert json.loads(figure[1])["data"][0]["y"] == ["cat", "ben", "ann"]
+    assert "plotly.min.js" in page
+
+
+def test_without_a_verdict_there_is_no_chart_and_no_plotly(editor: Client) -> None:
+    page = editor.get(BOARD).content.decode()
+
+    assert "Nothing to rank yet" in page
+    assert "plotly" not in page.replace("plotly.js-style-global", "")
+
+
+def test_warnings_stand_above_the_table(editor: Client, project: Project) -> None:
+    played(project)
+
+    page = editor.get(BOARD).content.decode()
+
+    assert "There are only 2 prompts" in page
+    assert "cat won every game" in page
+
+
+def test_it_says_how_it_was_computed(editor: Client, project: Project) -> None:
+    played(project)
+
+    response = editor.get(f"{BOARD}?method=elo")
+    page, run = response.content.decode(), response.context["run"]
+
+    assert run.method == "elo"
+    assert "Shuffles" in page
+    assert run.data_hash[:16] in page
+    assert "<dd>Elo</dd>" in page
+
+
+def test_reading_twice_makes_no_second_run(editor: Client, project: Project) -> None:
+    played(project)
+    editor.get(BOARD)
+    before = RatingRun.objects.count()
+
+    editor.get(BOARD)
+
+    assert RatingRun.objects.count() == before
+
+
+def test_who_beat_whom(editor: Client, project: Project) -> None:
+    cup = played(project, prompts=3)
+    decide(
+        Decision.objects.create(judge=cup.judge, comparison=cup.matches.first().decision.comparison)
+        if False
+        else cup.matches.first().decision
+    )
+
+    meetings = editor.get(BOARD).context["meetings"]
+
+    wins = {name: [cell.record and cell.record.wins for cell in cells] for name, cells in meetings}
+    assert wins == {"cat": [None, 3, 3], "ben": [0, None, 3], "ann": [0, 0, None]}
+
+
+def test_a_surrogate_shows_its_card(editor: Client, project: Project) -> None:
+    factories.field(project, prompts=1, competitors=["ann", "ben"])
+    judge = factories.judge(project, "surrogate", "model")
+    (comparison,) = factories.all_comparisons(project)
+    decide(Decision.objects.create(judge=judge, comparison=comparison))
+
+    page = editor.get(BOARD).content.decode()
+
+    assert "statistical surrogate" in page
+    assert "Held-out accuracy" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("?method=chess", 400), ("?tournament=99", 404), ("?tournament=x", 404), ("?judge=%00", 200)],
+)
+def test_nonsense_is_answered_in_words(editor: Client, query: str, status: int) -> None:
+    assert editor.get(BOARD + query).status_code == status
+
+
+def test_filters_that_leave_nothing_say_so(editor: Client, project: Project) -> None:
+    played(project)
+
+    page = editor.get(f"{BOARD}?category=none").content.decode()
+
+    assert "Nothing decided here" in page
+    assert '<option value="none" selected>' in page
+
+
+def test_queries_do_not_grow(editor: Client, project: Project) -> None:
+    played(project, prompts=1)
+
+    assert same_queries(editor, BOARD, lambda: played(factories.project("other"), prompts=3))
+
+
+def test_queries_do_not_grow_with_competitors(editor: Client) -> None:
+    played(factories.project("small"), prompts=1, competitors=["ann", "ben"])
+    played(factories.project("large"), prompts=3, competitors=["ann", "ben", "cat", "dan"])
+
+    def cost(slug: str) -> int:
+        from tests.tournaments.views.worlds import queries
+
+        return queries(editor, f"/projects/{slug}/leaderboard")
+
+    assert cost("small") == cost("large")
+
+
+def test_it_obeys_the_content_security_policy(editor: Client, project: Project) -> None:
+    played(project)
+
+    assert not CSP_BREAKERS.search(editor.get(BOARD).content.decode())

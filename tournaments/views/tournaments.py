@@ -1,0 +1,168 @@
+"""The tournaments of a project: the list, a new one, one as it goes on, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from arena.common.errors import ArenaError, Conflict, NotFound
+from arena.forms import add_errors
+from arena.models import Project, Role
+from arena.views.access import project_page
+from arena.views.roles import may_edit
+from tournaments.formats import registry as formats
+from tournaments.forms import TournamentForm
+from tournaments.models import Bracket, Tournament, TournamentStatus
+from tournaments.queries import (
+    brackets_of,
+    progress_of,
+    status_of,
+    tournament_of,
+    usage_of,
+)
+from tournaments.services import lifecycle
+from tournaments.services.estimating import estimate_of
+from tournaments.views.shared import all_words, invites, listed, scale_of
+
+PAGE_SIZE = 30
+BRACKETS_ON_A_PAGE = 120
+POLL_SECONDS = {"running": 1, "waiting": 5, "unrated": 2}
+"""How often a page that is open asks again, by what it waits for."""
+
+ACTIONS: dict[str, Callable[[Tournament], Any]] = {
+    "start": lifecycle.start,
+    "pause": lifecycle.pause,
+    "resume": lifecycle.resume,
+    "cancel": lifecycle.cancel,
+    "retry": lifecycle.retry_undecided,
+}
+
+
+@require_safe
+@project_page()
+def index(request: HttpRequest, project: Project) -> HttpResponse:
+    """All tournaments, newest first, and how far each has come."""
+    found = Paginator(project.tournaments.select_related("judge"), PAGE_SIZE)
+    page = found.get_page(request.GET.get("page"))
+    context = {
+        "project": project,
+        "invites": invites(request),
+        "page": page,
+        "tournaments": listed(list(page.object_list)),
+    }
+    return render(request, "tournaments/tournaments.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@project_page(Role.EDITOR)
+def new(request: HttpRequest, project: Project) -> HttpResponse:
+    """Write a draft; its page shows what it would take, and starts it."""
+    form = TournamentForm(project, request.POST or None)
+    if form.is_valid():
+        try:
+            draft = lifecycle.create(project=project, **form.order())
+        except ArenaError as error:
+            add_errors(form, error.message, error.fields)
+        else:
+            return redirect("tournament", project.slug, draft.pk)
+    context = {"project": project, "form": form}
+    status = 400 if form.is_bound else 200
+    return render(request, "tournaments/tournament_new.html", context, status=status)
+
+
+@require_safe
+@project_page()
+def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """A tournament. While it plays, the page asks for its moving part again and again.
+
+    When it has come to another status than the page shows (`?seen=`), the whole page is loaded
+    again: other buttons and a leaderboard belong to it then.
+    """
+    shown = tournament_of(project, pk)
+    progress = progress_of(shown)
+    status = status_of(shown, progress)
+    run = shown.rating_runs.filter(method="bradley_terry", slice={}).first()
+    stage = "unrated" if status == TournamentStatus.COMPLETED and run is None else status
+    if request.htmx and request.GET.get("seen") != stage:  # type: ignore[attr-defined]
+        return HttpResponseClientRefresh()
+    found = Paginator(brackets_of(shown), BRACKETS_ON_A_PAGE)
+    page = found.get_page(request.GET.get("page"))
+    context = {
+        "project": project,
+        "tournament": shown,
+        "progress": progress,
+        "status": status,
+        "stage": stage,
+        "poll": POLL_SECONDS.get(stage),
+        "usage": usage_of(shown),
+        "elapsed": _elapsed(shown),
+        "matches_url": f"{reverse('matches', args=(project.slug,))}?tournament={pk}",
+        "estimate": estimate_of(shown),
+        "page": page,
+        "brackets": [(bracket, _state(bracket)) for bracket in page.object_list],
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "tournaments/tournament_live.html", context)
+    low, high = scale_of(run.rows if run else [])
+    context |= {
+        "may_edit": may_edit(request),
+        "format": formats.build(shown.format, shown.format_params),
+        "competitors": shown.competitors.order_by("name"),
+        "run": run,
+        "low": low,
+        "high": high,
+    }
+    return render(request, "tournaments/tournament.html", context)
+
+
+@require_POST
+@project_page(Role.EDITOR)
+def act(request: HttpRequest, project: Project, pk: int, action: str) -> HttpResponse:
+    """Start, pause, resume, cancel, or ask again what stayed undecided."""
+    if action not in ACTIONS:
+        raise NotFound(f"a tournament cannot {action}")
+    shown = tournament_of(project, pk)
+    try:
+        outcome = ACTIONS[action](shown)
+    except Conflict as error:
+        messages.error(request, all_words(error))
+    else:
+        if action == "retry":
+            _tell_retried(request, outcome)
+    return redirect("tournament", project.slug, pk)
+
+
+def _tell_retried(request: HttpRequest, count: int) -> None:
+    if count:
+        messages.success(request, f"{count} of the judges' decisions are asked for again.")
+    else:
+        messages.info(
+            request,
+            "Nothing to ask again: every reply is on record. Only calls that failed and judgments"
+            " that nobody had recorded are asked for a second time.",
+        )
+
+
+def _elapsed(shown: Tournament) -> timedelta | None:
+    if shown.started_at is None:
+        return None
+    return (shown.finished_at or timezone.now()) - shown.started_at
+
+
+def _state(bracket: Bracket) -> str:
+    """How a prompt stands, as a word; the counts come from `brackets_of`."""
+    if bracket.finished:
+        return "undecided" if bracket.silent else "completed"  # type: ignore[attr-defined]
+    if bracket.waiting:  # type: ignore[attr-defined]
+        return "waiting"
+    return "running" if bracket.games else "draft"  # type: ignore[attr-defined]
