@@ -65,8 +65,8 @@ def postgres(*, durable: bool = False) -> Iterator[str]:
         )  # fmt: skip
     try:
         at = ["-h", "127.0.0.1", "-p", str(port)]
-        _wait(lambda: not subprocess.run([postgres_program("pg_isready"), "-q", *at]).returncode,
-              server, (folder / "log"))  # fmt: skip
+        ready = [postgres_program("pg_isready"), "-q", *at]
+        _wait(lambda: not subprocess.run(ready, check=False).returncode, server, folder / "log")
         subprocess.run([postgres_program("createdb"), *at, "-U", "arena", "arena"], check=True)
         yield f"postgres://arena@127.0.0.1:{port}/arena"
     finally:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Count
 
 from arena.models import Project
@@ -125,7 +127,13 @@ class ReportForm(forms.Form):
 
     def clean_recipients(self) -> list[str]:
         given = self.cleaned_data["recipients"].replace(";", ",").split(",")
-        return [address.strip() for address in given if address.strip()]
+        addresses = [address.strip() for address in given if address.strip()]
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError:
+                raise ValidationError(f"{address} is not a mail address.") from None
+        return addresses
 
 
 class ScheduleForm(ReportForm):

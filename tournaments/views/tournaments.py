@@ -144,7 +144,8 @@ def act(request: HttpRequest, project: Project, pk: int, action: str) -> HttpRes
 
 def _tell_retried(request: HttpRequest, count: int) -> None:
     if count:
-        messages.success(request, f"{count} of the judges' decisions are asked for again.")
+        words = "decision is" if count == 1 else "decisions are"
+        messages.success(request, f"{count} {words} asked for again.")
     else:
         messages.info(
             request,

@@ -37,9 +37,15 @@ def decided(judge, compared):
 
 @pytest.mark.parametrize(
     ("ab", "ba", "winner"),
-    [("a", "a", "a"), ("b", "b", "b"), ("a", "b", "tie"), ("a", "tie", "tie"), ("tie", "tie", "tie"),
-     ("both_bad", "both_bad", "both_bad")],
-)  # fmt: skip
+    [
+        ("a", "a", "a"),
+        ("b", "b", "b"),
+        ("a", "b", "tie"),
+        ("a", "tie", "tie"),
+        ("tie", "tie", "tie"),
+        ("both_bad", "both_bad", "both_bad"),
+    ],
+)
 def test_both_recorded_orders_are_read_and_disagreement_is_a_tie(lab, compared, ab, ba, winner):
     judge = factories.judge(lab, "recorded", "gpt", judge="gpt")
     record(judge, compared, ab, "ab")

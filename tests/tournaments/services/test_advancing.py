@@ -1,4 +1,4 @@
-"""Playing by verdicts given by hand: brackets advance on their own, and asking twice is harmless."""
+"""Playing by verdicts given by hand: brackets advance on their own; asking twice is harmless."""
 
 import pytest
 

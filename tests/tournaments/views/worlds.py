@@ -21,12 +21,12 @@ CSP_BREAKERS = re.compile(r"\sstyle=|<style|<script(?![^>]*\s(src|type)=)|\son[a
 """What our policy would block; data in <script type="application/json"> is not run."""
 
 
-def started(project: Project, format: str = "round_robin", **more: Any) -> Tournament:
+def started(project: Project, kind: str = "round_robin", **more: Any) -> Tournament:
     """A running tournament whose matches wait for people."""
     people = project.judges.filter(name="people").first() or factories.judge(
         project, "human", "people"
     )
-    cup = factories.tournament(project, people, format, **more)
+    cup = factories.tournament(project, people, kind, **more)
     lifecycle.start(cup)
     advancing.advance(cup.pk)
     cup.refresh_from_db()
@@ -58,7 +58,7 @@ def play_out(cup: Tournament, winner: str = "b") -> Tournament:
 
 def played(
     project: Project,
-    format: str = "round_robin",
+    kind: str = "round_robin",
     *,
     prompts: int = 2,
     competitors: Sequence[str] = ("ann", "ben", "cat"),
@@ -66,7 +66,7 @@ def played(
 ) -> Tournament:
     """A completed and rated tournament on new data; by default cat beats ben beats ann."""
     factories.field(project, prompts=prompts, competitors=competitors)
-    return play_out(started(project, format), winner)
+    return play_out(started(project, kind), winner)
 
 
 def queries(client: Client, path: str) -> int:

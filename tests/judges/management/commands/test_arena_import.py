@@ -77,7 +77,7 @@ def test_a_fault_names_file_line_and_field(db: None, folder: Path) -> None:
     summary, lines = faults(folder)
 
     path = folder / "outputs.jsonl"
-    assert summary == f"{path}: 1 faulty lines; nothing was written"
+    assert summary == f"{path}: 1 faulty line; nothing was written"
     assert lines.startswith(f"{path}:2: : is not valid JSON")
     assert Prompt.objects.count() == 3
     assert not Output.objects.exists()
