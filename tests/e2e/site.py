@@ -29,8 +29,9 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = {**os.environ, "ARENA_VAR": str(folder), "DJANGO_SETTINGS_MODULE": ""}
+        self.env = {**os.environ, "ARENA_VAR": str(folder)}
         self.env["DJANGO_SETTINGS_MODULE"] = "arena.settings.base"
+        self.env["OPEN_READING"] = "1"
         self.stack = bool(os.environ.get("REDIS_URL"))
         if self.stack:
             self.env["DATABASE_URL"] = _new_database(os.environ["DATABASE_URL"])

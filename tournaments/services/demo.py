@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Min
+from django.db.models.fields.json import KT
 
 from arena.models import Project
 from judges.models import Judge, Judgment
@@ -82,7 +83,7 @@ def _recorded_judges(project: Project) -> list[Judge]:
     rows = (
         Judgment.objects.filter(judge__project=project, judge__kind="recorded")
         .values("judge")
-        .annotate(pairs=Count("comparison", distinct=True), kind=Min("details__judge_kind"))
+        .annotate(pairs=Count("comparison", distinct=True), kind=Min(KT("details__judge_kind")))
         .order_by("-pairs", "judge__name")
     )
     best: dict[bool, int] = {}

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 
 from arena.common.errors import InvalidInput
 from arena.models import Project
@@ -98,13 +99,12 @@ def _sliced(decided: QuerySet[Decision], filters: Mapping[str, str]) -> QuerySet
 def _by_judge_kind(decided: QuerySet[Decision], kind: str) -> QuerySet[Decision]:
     """Judges of this kind, and outside judges that were imported as being of this kind."""
     imported = Judgment.objects.filter(
-        judge__name=OuterRef("judge__params__judge"),
+        judge__name=OuterRef("read_name"),
         comparison=OuterRef("comparison"),
         details__judge_kind=kind,
     )
-    return decided.filter(judge__kind=kind) | decided.filter(
-        Exists(imported), judge__kind="recorded"
-    )
+    named = decided.annotate(read_name=KT("judge__params__judge"))
+    return named.filter(Q(judge__kind=kind) | Q(Exists(imported), judge__kind="recorded"))
 
 
 def _tagged(decided: QuerySet[Decision], tag: str) -> list[int]:

@@ -48,6 +48,7 @@ def bracket(request: HttpRequest, project: Project, pk: int, bracket: int) -> Ht
         raise NotFound(f"no bracket {bracket} in {tournament}")
     matches = list(_matches(shown))
     draw = DRAWINGS.get(tournament.format)
+    drawing = draw(tournament, shown, _names(project, shown, matches)) if draw else None
     context = {
         "project": project,
         "tournament": tournament,
@@ -55,8 +56,8 @@ def bracket(request: HttpRequest, project: Project, pk: int, bracket: int) -> Ht
         "bracket": shown,
         "prompt": shown.prompt,
         **(_question(shown.prompt) if shown.prompt else {}),
-        "rounds": _rounds(matches),
-        "drawing": draw(tournament, shown, _names(project, shown, matches)) if draw else None,
+        "rounds": _rounds(matches, drawing["rounds"] if drawing else []),
+        "drawing": drawing,
         "previous": tournament.brackets.filter(pk__lt=shown.pk).order_by("-pk").first(),
         "next": tournament.brackets.filter(pk__gt=shown.pk).order_by("pk").first(),
     }
@@ -80,11 +81,16 @@ def _matches(shown: Bracket) -> QuerySet[Match]:
     ).order_by("round", "position")
 
 
-def _rounds(matches: Sequence[Match]) -> list[list[Match]]:
+def _rounds(matches: Sequence[Match], headings: Sequence[str]) -> list[tuple[str, list[Match]]]:
+    """Each round with its heading; one beyond the headings is called by its number."""
     found: defaultdict[int, list[Match]] = defaultdict(list)
     for match in matches:
         found[match.round].append(match)
-    return [found[number] for number in sorted(found)]
+    numbered = [
+        *headings,
+        *(f"Round {n + 1}" for n in range(len(headings), max(found, default=0) + 1)),
+    ]
+    return [(numbered[number], found[number]) for number in sorted(found)]
 
 
 def _names(project: Project, shown: Bracket, matches: Sequence[Match]) -> Names:

@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 def _lines(port: int, host: str, web: int, judging: int) -> dict[str, list[str]]:
     python = Path(sys.executable)
-    celery = [str(python), "-m", "celery", "-A", "arena"]
+    celery = [str(python), "-m", "celery", "-q", "-A", "arena"]
     worker = [*celery, "worker", "-l", "WARNING", "--without-gossip", "--without-mingle"]
     bind = ["-b", f"{host}:{port}", "-w", str(web), "--threads", "4"]
     return {

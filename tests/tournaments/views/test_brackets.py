@@ -25,13 +25,15 @@ def nodes(node: dict) -> list[dict]:
 def test_a_knock_out_is_drawn_as_one(editor: Client, project: Project, size: int) -> None:
     cup = played(project, "single_elimination", competitors=factories.NAMES[:size])
 
-    drawing = editor.get(address(cup)).context["drawing"]
+    response = editor.get(address(cup))
 
+    drawing = response.context["drawing"]
     drawn = nodes(drawing["root"])
     assert len(drawn) == size - 1
     assert all(node["url"] for node in drawn)
     for node in drawn:
         assert sorted(slot["state"] for slot in node["slots"]) == ["loser", "winner"]
+    assert [name for name, _ in response.context["rounds"]] == drawing["rounds"]
     champion = next(s["name"] for s in drawing["root"]["slots"] if s["state"] == "winner")
     assert champion == factories.NAMES[size - 1]
 
@@ -76,7 +78,8 @@ def test_other_formats_list_their_rounds(editor: Client, project: Project) -> No
     response = editor.get(address(cup))
 
     assert response.context["drawing"] is None
-    assert [len(matches) for matches in response.context["rounds"]] == [2, 2, 2]
+    assert [(name, len(matches)) for name, matches in response.context["rounds"]] == [
+        ("Round 1", 2), ("Round 2", 2), ("Round 3", 2)]  # fmt: skip
     assert response.content.decode().count('class="versus" href="/projects/haiku/matches/') == 6
 
 
