@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 
 from arena.models import Project
 from arena.queries import prompts_where
@@ -131,14 +132,15 @@ def _sliced(decisions: QuerySet[Decision], filters: Mapping[str, str]) -> QueryS
     if "judge" in given:
         decisions = decisions.filter(judge__name=given["judge"])
     if "judge_kind" in given:
-        decisions = decisions.filter(_of_kind(given["judge_kind"]))
+        named = decisions.annotate(read_name=KeyTextTransform("judge", "judge__params"))
+        decisions = named.filter(_of_kind(given["judge_kind"]))
     return decisions
 
 
 def _of_kind(kind: str) -> Q:
     """By a judge of this kind, or read from an outside judge imported as being of this kind."""
     imported = Judgment.objects.filter(
-        judge__name=OuterRef("judge__params__judge"),
+        judge__name=OuterRef("read_name"),
         comparison=OuterRef("comparison"),
         details__judge_kind=kind,
     )

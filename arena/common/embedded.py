@@ -43,7 +43,7 @@ def worker() -> Iterator[None]:
         loglevel="WARNING",
         hostname="embedded@localhost",
     )
-    thread = threading.Thread(target=controller.start, daemon=True, name="celery-worker")
+    thread = threading.Thread(target=_serve, args=(controller,), daemon=True, name="celery-worker")
     with only_process():
         thread.start()
         if not ready.wait(30):
@@ -60,6 +60,18 @@ def worker() -> Iterator[None]:
             vars(state)["should_stop"] = 0  # the exit status; None is to go on
             thread.join(10)
             vars(state)["should_stop"] = None
+
+
+def _serve(controller: Any) -> None:
+    from celery.worker import state
+
+    try:
+        controller.start()
+    except RuntimeError:
+        # A message that comes while the thread pool is being closed finds no place in it. The
+        # sweep of the next start finds the work.
+        if state.should_stop is None:
+            raise
 
 
 @contextmanager

@@ -84,6 +84,8 @@ class RatingMethod(Protocol):
     description: ClassVar[str]
     Params: ClassVar[type[Params]]
 
+    params: Any
+
     def __init__(self, params: Any) -> None: ...
 
     def rate(self, comparisons: Comparisons) -> RatingTable:

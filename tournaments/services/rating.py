@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.fields.json import KT
+import numpy as np
+from django.db.models import QuerySet
 
-from arena.common.errors import InvalidInput
+from arena.common.errors import Conflict, InvalidInput
 from arena.models import Project
-from judges.models import Decision, DecisionStatus, Judgment
-from tournaments.models import Match, RatingRun, Tournament
+from judges.models import Decision, DecisionStatus
+from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
+from tournaments.ratings.base import Comparisons, RatingError, RatingMethod, RatingTable
+from tournaments.ratings.counts import gather
+from tournaments.selection import decisions_of
 
-if TYPE_CHECKING:
-    from tournaments.ratings.base import Comparisons, RatingTable
+REVISION = 1
+"""Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
 FILTERS = ("category", "tag", "language", "judge", "judge_kind")
@@ -40,10 +42,13 @@ def rate(
     """
     fitted = methods.build(method, params)
     wanted = _checked(filters or {})
-    decided, notes = _decided(project, tournament, wanted)
+    decided = decisions_of(project, tournament, wanted).filter(status=DecisionStatus.DECIDED)
     names = (tournament or project).competitors.order_by("name").values_list("name", flat=True)
-    table = fitted.rate(_columns(decided, tuple(names)))
-    return _keep(project, tournament, wanted, table, notes)
+    columns = _columns(decided, tuple(names))
+    asked = _Asked(project, tournament, method, fitted.params.model_dump(mode="json"), wanted)
+    fingerprint = asked.fingerprint(gather(columns).data_hash)
+    known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
+    return known or _keep(asked, fingerprint, _fit(fitted, columns))
 
 
 def rate_completed(tournament_id: int) -> None:
@@ -60,65 +65,39 @@ def _checked(filters: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in sorted(filters.items()) if value}
 
 
-def _decided(
-    project: Project, tournament: Tournament | None, filters: Mapping[str, str]
-) -> tuple[QuerySet[Decision], list[str]]:
-    """The decisions to be rated, with notes on the choice in plain words.
+@dataclass(frozen=True)
+class _Asked:
+    """What a run is asked for, apart from the data."""
 
-    A project's board reads what its tournaments decided; before there is any, or when a judge is
-    named, what stands on record from all (or that) judges.
-    """
-    decided = Decision.objects.filter(judge__project=project, status=DecisionStatus.DECIDED)
-    notes: list[str] = []
-    if tournament is not None:
-        matches = Match.objects.filter(tournament=tournament, decision=OuterRef("pk"))
-        decided = decided.filter(Exists(matches))
-    elif not filters.keys() & {"judge", "judge_kind"}:
-        played = decided.filter(Exists(Match.objects.filter(decision=OuterRef("pk"))))
-        if played.exists():
-            decided = played
-        elif decided.exists():
-            notes.append("No tournament was played yet: this rates the imported judgments.")
-    return _sliced(decided, filters), notes
+    project: Project
+    tournament: Tournament | None
+    method: str
+    params: dict[str, Any]
+    filters: dict[str, str]
 
+    def fingerprint(self, data: str) -> str:
+        """The identity of a run: what was asked, of which data, by which version of the methods."""
+        tournament = self.tournament.pk if self.tournament else None
+        parts = [REVISION, tournament, self.method, self.params, self.filters, data]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-def _sliced(decided: QuerySet[Decision], filters: Mapping[str, str]) -> QuerySet[Decision]:
-    if "category" in filters:
-        decided = decided.filter(comparison__prompt__category=filters["category"])
-    if "language" in filters:
-        decided = decided.filter(comparison__prompt__language=filters["language"])
-    if "judge" in filters:
-        decided = decided.filter(judge__name=filters["judge"])
-    if "judge_kind" in filters:
-        decided = _by_judge_kind(decided, filters["judge_kind"])
-    if "tag" in filters:
-        decided = decided.filter(pk__in=_tagged(decided, filters["tag"]))
-    return decided
+    def notes(self) -> list[str]:
+        """What the choice of data means, in plain words."""
+        judges = self.filters.keys() & {"judge", "judge_kind"}
+        if self.tournament or judges or self.project.tournaments.exists():
+            return []
+        return ["No tournament was played yet: this rates the imported judgments."]
 
 
-def _by_judge_kind(decided: QuerySet[Decision], kind: str) -> QuerySet[Decision]:
-    """Judges of this kind, and outside judges that were imported as being of this kind."""
-    imported = Judgment.objects.filter(
-        judge__name=OuterRef("read_name"),
-        comparison=OuterRef("comparison"),
-        details__judge_kind=kind,
-    )
-    named = decided.annotate(read_name=KT("judge__params__judge"))
-    return named.filter(Q(judge__kind=kind) | Q(Exists(imported), judge__kind="recorded"))
-
-
-def _tagged(decided: QuerySet[Decision], tag: str) -> list[int]:
-    # SQLite has no containment test for JSON arrays.
-    rows = decided.values_list("pk", "comparison__prompt__tags")
-    return [pk for pk, tags in rows if tag in tags]
+def _fit(method: RatingMethod, columns: Comparisons) -> RatingTable:
+    try:
+        return method.rate(columns)
+    except RatingError as error:
+        raise Conflict(f"these comparisons cannot be rated: {error}") from None
 
 
 def _columns(decided: QuerySet[Decision], names: tuple[str, ...]) -> Comparisons:
     """Decisions as columns, in an order that a new import of the same data would give too."""
-    import numpy as np  # slow import, not needed by most requests
-
-    from tournaments.ratings.base import Comparisons
-
     rows = decided.values_list(
         "comparison__prompt__key",
         "comparison__output_a__competitor__name",
@@ -146,31 +125,20 @@ def _named(
     return (prompt, a, b, judge, score) if a < b else (prompt, b, a, judge, 1.0 - score)
 
 
-@transaction.atomic
-def _keep(
-    project: Project,
-    tournament: Tournament | None,
-    filters: Mapping[str, str],
-    table: RatingTable,
-    notes: list[str],
-) -> RatingRun:
-    settings = json.loads(json.dumps(dict(table.settings)))
-    identity = [tournament.pk if tournament else None, table.method, settings, filters, notes]
-    fingerprint = hashlib.sha256(
-        json.dumps([*identity, table.data_hash], sort_keys=True).encode()
-    ).hexdigest()
+def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
+    """Store the run; of two that fit the same at once, one stands."""
     run, _ = RatingRun.objects.get_or_create(
-        project=project,
+        project=asked.project,
         fingerprint=fingerprint,
         defaults={
-            "tournament": tournament,
+            "tournament": asked.tournament,
             "method": table.method,
-            "settings": settings,
-            "slice": dict(filters),
+            "settings": json.loads(json.dumps(dict(table.settings))),
+            "slice": asked.filters,
             "data_hash": table.data_hash,
             "rows": [asdict(row) for row in table.rows],
             "components": [list(group) for group in table.components],
-            "warnings": [*notes, *table.warnings],
+            "warnings": [*asked.notes(), *table.warnings],
             "n_comparisons": table.n_comparisons,
             "n_prompts": table.n_prompts,
         },
