@@ -155,7 +155,10 @@ class JudgeError(Exception):
 
 @runtime_checkable
 class JudgeKind(Protocol):
-    """A kind of judge: code that is configured by params and stored as name + params."""
+    """A kind of judge: code that is configured by params and stored as name + params.
+
+    A kind whose verdicts need a word of warning beside every ranking has a property `caution`.
+    """
 
     label: ClassVar[str]
     description: ClassVar[str]

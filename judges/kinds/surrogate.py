@@ -46,6 +46,14 @@ class Surrogate:
         """One is enough: the model is symmetric, the other order would only flip the sign."""
         return (Presentation(Order.AB),)
 
+    @property
+    def caution(self) -> str:
+        """What has to be said wherever its verdicts are ranked."""
+        return (
+            "Decided by a statistical model of text features, not by a reader: it judges style and "
+            f"effort and knows no facts. A rehearsal, not a finding ({self.card.headline()})."
+        )
+
     def planned_calls(self) -> int:
         """Nothing is paid for."""
         return 0

@@ -80,6 +80,14 @@ def source_of(judge: Judge) -> Source:
     return registry.get(judge.kind).source
 
 
+def cautions_of(judge: Judge) -> list[str]:
+    """What has to be said beside a ranking that this judge, or a member of it, has decided."""
+    members = [seat.member for seat in judge.seats.select_related("member")]
+    said = [caution for member in members for caution in cautions_of(member)]
+    own = getattr(registry.build(judge.kind, judge.params), "caution", "")
+    return list(dict.fromkeys([own, *said] if own else said))
+
+
 def planned_calls(judge: Judge) -> int:
     """How many calls one comparison costs (of a jury: all its members together)."""
     built = registry.build(judge.kind, judge.params)

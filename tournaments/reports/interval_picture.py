@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,10 +63,21 @@ def picture(rows: list[Mapping[str, Any]]) -> Picture:
         )
         for index, row in enumerate(rated)
     )
-    values = [left + (right - left) * (i + 0.5) / TICKS for i in range(TICKS)]
+    values = _round_values(left, right)
     bottom = ROW_HEIGHT * len(rated)
     ticks = tuple((x(value), f"{value:.0f}") for value in values)
     return Picture(WIDTH, bottom + AXIS, LABELS, bottom, marks, ticks)
+
+
+def _round_values(left: float, right: float) -> list[float]:
+    """Up to `TICKS` round values between the ends."""
+    step = next(
+        number * 10**power
+        for power in range(12)
+        for number in (1, 2, 5)
+        if (right - left) / (number * 10**power) <= TICKS
+    )
+    return [float(n * step) for n in range(math.ceil(left / step), math.floor(right / step) + 1)]
 
 
 def _shorten(name: str) -> str:

@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Project
-from judges.models import Decision, DecisionStatus
+from judges.models import Decision, DecisionStatus, Judge
+from judges.services.judges import cautions_of
 from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
 from tournaments.ratings.base import Comparisons, RatingError, RatingMethod, RatingTable
@@ -45,7 +46,14 @@ def rate(
     decided = decisions_of(project, tournament, wanted).filter(status=DecisionStatus.DECIDED)
     names = (tournament or project).competitors.order_by("name").values_list("name", flat=True)
     columns = _columns(decided, tuple(names))
-    asked = _Asked(project, tournament, method, fitted.params.model_dump(mode="json"), wanted)
+    asked = _Asked(
+        project=project,
+        tournament=tournament,
+        method=method,
+        params=fitted.params.model_dump(mode="json"),
+        filters=wanted,
+        notes=_notes(project, tournament, wanted, decided),
+    )
     fingerprint = asked.fingerprint(gather(columns).data_hash)
     known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
     return known or _keep(asked, fingerprint, _fit(fitted, columns))
@@ -74,19 +82,30 @@ class _Asked:
     method: str
     params: dict[str, Any]
     filters: dict[str, str]
+    notes: list[str]
 
     def fingerprint(self, data: str) -> str:
         """The identity of a run: what was asked, of which data, by which version of the methods."""
         tournament = self.tournament.pk if self.tournament else None
-        parts = [REVISION, tournament, self.method, self.params, self.filters, data]
+        asked = [self.method, self.params, self.filters, self.notes]
+        parts = [REVISION, tournament, *asked, data]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def notes(self) -> list[str]:
-        """What the choice of data means, in plain words."""
-        judges = self.filters.keys() & {"judge", "judge_kind"}
-        if self.tournament or judges or self.project.tournaments.exists():
-            return []
-        return ["No tournament was played yet: this rates the imported judgments."]
+
+def _notes(
+    project: Project,
+    tournament: Tournament | None,
+    filters: Mapping[str, str],
+    decided: QuerySet[Decision],
+) -> list[str]:
+    """What the choice of data means, and what its judges are, in plain words."""
+    notes = []
+    chosen = tournament or filters.keys() & {"judge", "judge_kind"}
+    if not chosen and not project.tournaments.exists() and decided.exists():
+        notes.append("No tournament was played yet: this rates the imported judgments.")
+    judges = Judge.objects.filter(pk__in=decided.values("judge")).order_by("pk")
+    cautions = [caution for judge in judges for caution in cautions_of(judge)]
+    return [*notes, *dict.fromkeys(cautions)]
 
 
 def _fit(method: RatingMethod, columns: Comparisons) -> RatingTable:
@@ -138,7 +157,7 @@ def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
             "data_hash": table.data_hash,
             "rows": [asdict(row) for row in table.rows],
             "components": [list(group) for group in table.components],
-            "warnings": [*asked.notes(), *table.warnings],
+            "warnings": [*asked.notes, *table.warnings],
             "n_comparisons": table.n_comparisons,
             "n_prompts": table.n_prompts,
         },

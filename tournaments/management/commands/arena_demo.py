@@ -35,7 +35,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         folder = data.resolve()
         slug = slugify(folder.name) or "data"
-        call_command("arena_import", str(folder), project=slug, stdout=self.stdout)
+        name = "Bundled demo" if folder == BUNDLED else folder.name
+        call_command("arena_import", str(folder), project=slug, name=name, stdout=self.stdout)
         project = Project.objects.get(slug=slug)
         with workers():
             tournaments = []
