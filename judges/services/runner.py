@@ -81,6 +81,8 @@ class Runner:
         self.ends = time.monotonic() + MAX_SECONDS
         self.todo: asyncio.Queue[tuple[Work, Presentation] | None] = asyncio.Queue(2 * concurrency)
         self.replies: list[tuple[Work, Presentation, Reply]] = []
+        # Bounds what a kill can lose: calls in flight plus replies that are not stored yet.
+        self.unstored = asyncio.Semaphore(2 * concurrency)
         self.kinds: dict[int, CallingKind | JudgeError] = {}
         self.in_hand = 0
         self.database = ThreadPoolExecutor(1, thread_name_prefix="judging-db")
@@ -168,6 +170,7 @@ class Runner:
     async def _call(self) -> None:
         while (item := await self.todo.get()) is not None:
             work, presentation = item
+            await self.unstored.acquire()
             reply = await self._ask(work, presentation)
             self.replies.append((work, presentation, reply))
 
@@ -194,6 +197,9 @@ class Runner:
             # Not in one statement: `-=` would read `in_hand` before the wait and lose changes.
             complete = await self._db(self._store, replies)
             self.in_hand -= complete
+            for reply in replies:
+                if reply[2] is not NOTHING_TO_ASK:
+                    self.unstored.release()
 
     def _store(self, replies: list[tuple[Work, Presentation, Reply]]) -> int:
         """Store replies, then settle or give back what is complete; return how many that were."""
