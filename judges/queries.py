@@ -198,7 +198,14 @@ def rating_progress(rater: User, project: Project) -> RatingProgress:
     mine = Assignment.objects.filter(rater=rater, decision__judge__project=project)
     done = mine.aggregate(
         answered=Count("pk", filter=Q(answered_at__isnull=False)),
-        skipped=Count("pk", filter=Q(skipped_at__isnull=False, answered_at=None)),
+        skipped=Count(
+            "pk",
+            filter=Q(
+                skipped_at__isnull=False,
+                answered_at=None,
+                decision__status=DecisionStatus.WAITING,
+            ),
+        ),
     )
     settled = mine.filter(Q(answered_at__isnull=False) | Q(skipped_at__isnull=False))
     waiting = Decision.objects.filter(

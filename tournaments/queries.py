@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 
 from arena.common.errors import NotFound
 from arena.models import Project
@@ -113,17 +114,27 @@ def judgments_of(tournament: Tournament) -> QuerySet[Judgment]:
 
 
 def usage_of(tournament: Tournament) -> TotalUsage:
-    """What the judgments behind the tournament's matches cost, whoever asked for them first."""
-    sums = judgments_of(tournament).aggregate(
+    """What the tournament's judgments cost; what stood on record before it began is a hit."""
+    behind = judgments_of(tournament)
+    begun = tournament.started_at or timezone.now()
+    sums = behind.filter(created_at__gte=begun).aggregate(
         calls=Sum("calls"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), usd=Sum("usd")
     )
+    shared = behind.filter(created_at__lt=begun).aggregate(calls=Sum("calls"))
     return TotalUsage(
         calls=sums["calls"] or 0,
-        cache_hits=0,
+        cache_hits=shared["calls"] or 0,
         tokens_in=sums["tokens_in"] or 0,
         tokens_out=sums["tokens_out"] or 0,
         usd=sums["usd"],
     )
+
+
+def failure_reasons(tournament: Tournament, limit: int = 3) -> list[tuple[str, int]]:
+    """The most frequent reasons why calls of this tournament failed, with their counts."""
+    failed = tournament.matches.filter(decision__silence=Silence.FAILED)
+    rows = failed.values_list("decision__note").annotate(n=Count("pk")).order_by("-n")
+    return [(note, count) for note, count in rows[:limit]]
 
 
 def _judges_of(tournament: Tournament) -> list[int]:

@@ -43,7 +43,7 @@ def decisions_of(
         decisions = played
     elif not (filters.get("judge") or filters.get("judge_kind")):
         decided = played.filter(status=DecisionStatus.DECIDED).exists()
-        decisions = played if decided else decisions
+        decisions = (played if decided else decisions).exclude(Exists(_juries()))
     return _sliced(decisions, filters)
 
 
@@ -114,6 +114,15 @@ def evidence_of(decision: Decision) -> list[Judgment]:
 def _matches(tournament: Tournament | None) -> QuerySet[Match]:
     matches = Match.objects.filter(decision=OuterRef("pk"))
     return matches.filter(tournament=tournament) if tournament else matches
+
+
+def _juries() -> QuerySet[Decision]:
+    """Juries that decided the same comparison with this judge in a seat: its vote is in theirs."""
+    return Decision.objects.filter(
+        comparison=OuterRef("comparison"),
+        judge__seats__member=OuterRef("judge"),
+        status=DecisionStatus.DECIDED,
+    )
 
 
 def _plays(name: str) -> Q:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Mapping
 from typing import IO, Any, cast
@@ -14,6 +15,7 @@ from rest_framework.parsers import BaseParser
 from arena.api.exceptions import TooLarge
 from arena.common.strictjson import JsonError, loads
 
+GZIP_MAGIC = b"\x1f\x8b"
 MAX_DOCUMENT = 16 * 1024 * 1024
 
 
@@ -36,10 +38,32 @@ def decoded(stream: IO[bytes], request: HttpRequest) -> IO[bytes]:
     """The body as its Content-Encoding says. Raises UnsupportedMediaType for others than gzip."""
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding in {"", "identity"}:
-        return stream
+        head = stream.read(len(GZIP_MAGIC))
+        # A .gz file sent as it is: no JSON begins with these bytes.
+        whole = io.BufferedReader(cast("Any", _Prefixed(head, stream)))
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=whole)) if head == GZIP_MAGIC else whole
     if encoding in {"gzip", "x-gzip"}:
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb"))
     raise UnsupportedMediaType(encoding, "Content-Encoding is gzip or left out.")
+
+
+class _Prefixed(io.RawIOBase):
+    """A stream with the bytes back in front that were read to look at them."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._head:
+            part, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            part = self._rest.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
 
 
 def document(stream: IO[bytes], too_large: str = "") -> Any:

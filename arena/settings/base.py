@@ -196,7 +196,11 @@ STORAGES = {
 # --- Mail ---------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="arena@localhost")
-SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000")
+# An embedded site keeps the address that it was started under, for commands that print links.
+SITE_URL_FILE = VAR_DIR / "site_url"
+SITE_URL: str = env.str("SITE_URL", default="") or (
+    SITE_URL_FILE.read_text() if SITE_URL_FILE.exists() else "http://127.0.0.1:8000"
+)
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

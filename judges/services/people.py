@@ -80,6 +80,17 @@ def skip(assignment: Assignment) -> None:
     Assignment.objects.filter(pk=assignment.pk, answered_at=None).update(skipped_at=timezone.now())
 
 
+def take_back(rater: User, project: Project) -> int:
+    """Give the rater what they skipped and nobody has decided since; return how many."""
+    skipped = Assignment.objects.filter(
+        rater=rater,
+        answered_at=None,
+        skipped_at__isnull=False,
+        decision__in=_waiting(project),
+    )
+    return skipped.update(skipped_at=None, lease_until=timezone.now() + LEASE)
+
+
 def _waiting(project: Project) -> QuerySet[Decision]:
     return Decision.objects.filter(
         judge__project=project, judge__kind="human", status=DecisionStatus.WAITING

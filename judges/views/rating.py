@@ -30,6 +30,7 @@ from judges.services.cases import case_of
 
 SALT = "arena.rating"
 SKIP = "skip"
+TAKE_BACK = "take-back"
 MAX_COMMENT = 5000
 
 
@@ -61,13 +62,20 @@ def rate(request: HttpRequest, project: Project) -> HttpResponse:
     """Show the next pair; take a verdict. With htmx the next pair comes in the same answer."""
     rater = request.user
     assert isinstance(rater, User)  # nobody has the role without signing in
-    notice = _answer(request, rater, project) if request.method == "POST" else None
+    notice = _said(request, rater, project) if request.method == "POST" else None
     in_place = bool(getattr(request, "htmx", False))
     if notice and not in_place:
         messages.add_message(request, notice.level, notice.text)
         return redirect("rate", project.slug)
     template = "judges/rate_pair.html" if in_place else "judges/rate.html"
     return render(request, template, {"notice": notice, **_context(rater, project)})
+
+
+def _said(request: HttpRequest, rater: User, project: Project) -> Notice:
+    if request.POST.get("preference") == TAKE_BACK:
+        count = people.take_back(rater, project)
+        return Notice("info", f"{count} skipped taken back." if count else "Nothing to take back.")
+    return _answer(request, rater, project)
 
 
 def _answer(request: HttpRequest, rater: User, project: Project) -> Notice:

@@ -50,9 +50,8 @@ def _advance_batch(tournament_id: int) -> bool:
     Bracket.objects.filter(pk__in=[bracket.pk for bracket in dirty]).update(dirty=False)
     rule = formats.build(tournament.format, tournament.format_params)
     wishes = _ask_format(tournament, rule, dirty)
-    affordable = _within_budget(tournament, wishes)
-    _schedule(tournament, affordable)
-    if len(affordable) < len(wishes):
+    scheduled = _schedule(tournament, wishes)
+    if scheduled < len(wishes):
         _pause_for_budget(tournament, wishes)
         return False
     return True
@@ -108,10 +107,11 @@ def _result(status: str, winner: str | None) -> Result:
     return Result.UNDECIDED if status == DecisionStatus.UNDECIDED else Result.PENDING
 
 
-def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> None:
-    """Write comparisons, ask the judge, write matches; look again where all is decided already."""
-    if not wishes:
-        return
+def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
+    """Write comparisons, ask the judge, write matches; look again where all is decided already.
+
+    Returns how many wishes were granted: as many, in order, as the budget pays for.
+    """
     outputs = _outputs([pairing for _, pairing in wishes])
     pairs = [
         (outputs[pairing.prompt, pairing.a], outputs[pairing.prompt, pairing.b])
@@ -124,6 +124,8 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> None:
     # that has gone on by lot still plays.
     decisions.retry(known.exclude(matches__bracket__finished=False))
     before = set(known.values_list("comparison_id", flat=True))
+    granted = _within_budget(tournament, keys, before)
+    wishes, keys = wishes[:granted], keys[:granted]
     asked = decisions.ask(tournament.judge, keys)
     Match.objects.bulk_create(
         (
@@ -142,6 +144,7 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> None:
     Bracket.objects.filter(
         pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
     ).update(dirty=True)
+    return granted
 
 
 def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
@@ -153,19 +156,23 @@ def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
     return {(prompt, who): pk for prompt, who, pk in rows.values_list("prompt", "competitor", "pk")}
 
 
-def _within_budget(tournament: Tournament, wishes: list[Wish]) -> list[Wish]:
-    """As many wishes as the call budget pays for."""
+def _within_budget(tournament: Tournament, keys: Sequence[int], known: set[int]) -> int:
+    """How many comparisons, in order, the budget pays for. What is known already is free."""
     each = planned_calls(tournament.judge)
-    if tournament.max_usd is not None and wishes and each and _money_is_out(tournament):
-        return []
-    if tournament.max_calls is None or not each:
-        return wishes
-    left = tournament.max_calls - tournament.calls_committed
-    return wishes[: max(left // each, 0)]
+    new = [number for number, key in enumerate(keys) if key not in known]
+    if not new or not each:
+        return len(keys)
+    if tournament.max_usd is not None and _money_is_out(tournament):
+        return new[0]
+    if tournament.max_calls is None:
+        return len(keys)
+    affordable = max((tournament.max_calls - tournament.calls_committed) // each, 0)
+    return new[affordable] if affordable < len(new) else len(keys)
 
 
 def _money_is_out(tournament: Tournament) -> bool:
-    paid = judgments_of(tournament).filter(calls__gt=0)
+    """Whether the limit is spent, or a call has no price, so that nobody can know."""
+    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
     spent = paid.aggregate(usd=Sum("usd"))["usd"] or 0.0
     return spent >= (tournament.max_usd or 0.0) or paid.filter(usd=None).exists()
 
@@ -177,7 +184,11 @@ def _charge(tournament: Tournament, new: int) -> None:
 
 def _pause_for_budget(tournament: Tournament, wishes: Sequence[Wish]) -> None:
     tournament.brackets.filter(pk__in={bracket.pk for bracket, _ in wishes}).update(dirty=True)
-    limit = f"{tournament.max_calls} calls" if tournament.max_calls else f"${tournament.max_usd}"
+    limits = []
+    if tournament.max_calls is not None:
+        limits.append(f"{tournament.max_calls} calls")
+    if tournament.max_usd is not None:
+        limits.append(f"${tournament.max_usd:g} (or a call had no price)")
     Tournament.objects.filter(pk=tournament.pk).update(
-        status=TournamentStatus.PAUSED, note=f"the budget of {limit} is used up"
+        status=TournamentStatus.PAUSED, note=f"the budget of {' and '.join(limits)} is used up"
     )

@@ -41,12 +41,13 @@ def create(
     """Write a draft. Raises InvalidInput or NotFound naming what is wrong; nothing is played."""
     formats.build(format, format_params)
     chosen = _competitors(project, competitors)
+    judge = jury_of(project, judges, aggregation)
     tournament = Tournament.objects.create(
         project=project,
-        name=name.strip() or f"{formats.get(format).label} {timezone.now():%Y-%m-%d %H:%M}",
+        name=name.strip() or f"{formats.get(format).label} · {judge.name}"[:200],
         format=format,
         format_params=dict(format_params or {}),
-        judge=jury_of(project, judges, aggregation),
+        judge=judge,
         slice=_checked_slice(slice or {}),
         seed=seed,
         max_calls=max_calls,

@@ -44,6 +44,7 @@ def rate(
     fitted = methods.build(method, params)
     wanted = _checked(filters or {})
     decided = decisions_of(project, tournament, wanted).filter(status=DecisionStatus.DECIDED)
+    judges = list(Judge.objects.filter(pk__in=decided.values("judge")).order_by("name", "pk"))
     names = (tournament or project).competitors.order_by("name").values_list("name", flat=True)
     columns = _columns(decided, tuple(names))
     asked = _Asked(
@@ -52,7 +53,8 @@ def rate(
         method=method,
         params=fitted.params.model_dump(mode="json"),
         filters=wanted,
-        notes=_notes(project, tournament, wanted, decided),
+        judges=[str(judge) for judge in judges],
+        notes=_notes(project, tournament, wanted, judges),
     )
     fingerprint = asked.fingerprint(gather(columns).data_hash)
     known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
@@ -82,12 +84,13 @@ class _Asked:
     method: str
     params: dict[str, Any]
     filters: dict[str, str]
+    judges: list[str]
     notes: list[str]
 
     def fingerprint(self, data: str) -> str:
         """The identity of a run: what was asked, of which data, by which version of the methods."""
         tournament = self.tournament.pk if self.tournament else None
-        asked = [self.method, self.params, self.filters, self.notes]
+        asked = [self.method, self.params, self.filters, self.judges, self.notes]
         parts = [REVISION, tournament, *asked, data]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -96,14 +99,15 @@ def _notes(
     project: Project,
     tournament: Tournament | None,
     filters: Mapping[str, str],
-    decided: QuerySet[Decision],
+    judges: list[Judge],
 ) -> list[str]:
     """What the choice of data means, and what its judges are, in plain words."""
     notes = []
     chosen = tournament or filters.keys() & {"judge", "judge_kind"}
-    if not chosen and not project.tournaments.exists() and decided.exists():
+    if not chosen and not project.tournaments.exists() and judges:
         notes.append("No tournament was played yet: this rates the imported judgments.")
-    judges = Judge.objects.filter(pk__in=decided.values("judge")).order_by("pk")
+    if not tournament and len(judges) > 1:
+        notes.append(f"Verdicts of {len(judges)} judges are pooled; choose one to see its own.")
     cautions = [caution for judge in judges for caution in cautions_of(judge)]
     return [*notes, *dict.fromkeys(cautions)]
 
@@ -152,7 +156,7 @@ def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
         defaults={
             "tournament": asked.tournament,
             "method": table.method,
-            "settings": json.loads(json.dumps(dict(table.settings))),
+            "settings": json.loads(json.dumps({**table.settings, "judges": asked.judges})),
             "slice": asked.filters,
             "data_hash": table.data_hash,
             "rows": [asdict(row) for row in table.rows],

@@ -25,6 +25,7 @@ from tournaments.forms import TournamentForm
 from tournaments.models import Bracket, Tournament, TournamentStatus
 from tournaments.queries import (
     brackets_of,
+    failure_reasons,
     progress_of,
     status_of,
     tournament_of,
@@ -105,6 +106,7 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "stage": stage,
         "poll": POLL_SECONDS.get(stage),
         "usage": usage_of(shown),
+        "failures": failure_reasons(shown),
         "elapsed": _elapsed(shown),
         "matches_url": f"{reverse('matches', args=(project.slug,))}?tournament={pk}",
         "estimate": estimate_of(shown),

@@ -53,6 +53,7 @@ class Command(BaseCommand):
     def _greet(self, host: str, port: int) -> None:
         shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # compared, not bound
         ticket = sign_in.ticket_for(sign_in.local_owner())
+        settings.SITE_URL_FILE.write_text(f"http://{shown}:{port}")
         self.stdout.write(f"Arena is up:  http://{shown}:{port}/")
         self.stdout.write(f"Sign in once: http://{shown}:{port}/sign-in/{ticket}")
         self.stdout.write("Ctrl-C stops it; nothing is lost.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from tournaments.formats import registry as formats
 from tournaments.management.terminal import (
     console_on,
     play,
@@ -17,6 +18,7 @@ from tournaments.management.terminal import (
     workers,
 )
 from tournaments.models import TournamentStatus
+from tournaments.queries import failure_reasons
 from tournaments.services import lifecycle, rating
 from tournaments.services.shapes import TournamentShape
 
@@ -25,13 +27,20 @@ class Command(BaseCommand):
     help = "Create and play a tournament to its end; exit status 0 only if it completed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", required=True, metavar="SLUG")
-        parser.add_argument("--format", required=True)
-        parser.add_argument("--judge", required=True, action="append", metavar="NAME")
-        parser.add_argument("--name", default="")
-        parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--max-calls", type=int)
-        parser.add_argument("--max-usd", type=float)
+        parser.add_argument("--project", required=True, metavar="SLUG", help="whose data to play")
+        known = ", ".join(formats.names())
+        parser.add_argument("--format", required=True, help=f"one of: {known}")
+        parser.add_argument(
+            "--judge",
+            required=True,
+            action="append",
+            metavar="NAME",
+            help="who decides; several make a jury",
+        )
+        parser.add_argument("--name", default="", help="of the tournament")
+        parser.add_argument("--seed", type=int, default=0, help="draws brackets and lots")
+        parser.add_argument("--max-calls", type=int, help="pause before more paid calls")
+        parser.add_argument("--max-usd", type=float, help="pause when so much is spent")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     @spoken_errors
@@ -54,5 +63,7 @@ class Command(BaseCommand):
         else:
             run = rating.rate(project=tournament.project, tournament=tournament)
             print_leaderboard(run, console)
+        for reason, count in failure_reasons(tournament):
+            self.stderr.write(f"{count} failed: {reason}")
         if status != TournamentStatus.COMPLETED:
             raise CommandError(f"not completed: {status}. {tournament.note}".strip())
