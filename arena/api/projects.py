@@ -20,6 +20,9 @@ class ProjectView(APIView):
     """
 
     roles: ClassVar[dict[str, Role]] = {}
+    shows_names: ClassVar[bool] = True
+    """Whether answers tell which competitor wrote what; raters do not get those."""
+
     project: Project
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -27,6 +30,8 @@ class ProjectView(APIView):
         self.project = visible_project(request, kwargs["slug"])
         default = Role.VIEWER if request.method in SAFE_METHODS else Role.EDITOR
         require_role(request, self.project, self.roles.get(request.method or "", default))
+        if self.shows_names and self.project.role_of(request.user) == Role.RATER:
+            raise Forbidden("raters judge blind: this would tell who wrote what")
 
 
 def visible_project(request: Request, slug: str) -> Project:

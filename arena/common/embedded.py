@@ -9,6 +9,7 @@ import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
@@ -76,19 +77,29 @@ def _serve(controller: Any) -> None:
 
 @contextmanager
 def only_process() -> Iterator[None]:
-    """Hold the data folder's lock. Who gets it is alone, so every lease in the table is a dead
-    process's and is freed at once; who does not get it lets leases run out."""
-    with (settings.VAR_DIR / "embedded.lock").open("w") as file:
-        if _locked(file):
-            from arena.celery import app
+    """Hold the data folder's lock, shared with other embedded processes on it.
 
-            app.send_task("judges.free_all_leases")
+    Who gets it alone for a moment knows that no other lives, so every lease in this folder's
+    SQLite file is a dead process's and is freed at once. Otherwise leases run out.
+    """
+    from arena.celery import app
+
+    with (settings.VAR_DIR / "embedded.lock").open("w") as file:
+        if _only_one(file) and _database_is_here():
+            app.tasks["judges.free_all_leases"]()
+        fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 
-def _locked(file: IO[str]) -> bool:
+def _only_one(file: IO[str]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
+
+
+def _database_is_here() -> bool:
+    database = settings.DATABASES["default"]
+    is_file = database["ENGINE"].endswith("sqlite3")
+    return is_file and Path(database["NAME"]).parent == settings.VAR_DIR

@@ -7,7 +7,6 @@ import logging
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Membership, Project, Role
@@ -44,13 +43,8 @@ def change_project(project: Project, changes: dict[str, str]) -> Project:
 
 
 def delete_project(project: Project, *, user: User) -> None:
-    """Delete a project and all in it. Conflict when it holds what is never deleted."""
-    try:
-        project.delete()
-    except ProtectedError:
-        raise Conflict(
-            "judgments are on record in this project; they are never deleted with it"
-        ) from None
+    """Delete a project and all in it, judgments included: an explicit act, and a logged one."""
+    project.delete()
     logger.warning("project %s was deleted by %s", project.slug, user.get_username())
 
 

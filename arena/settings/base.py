@@ -195,6 +195,7 @@ STORAGES = {
 
 # --- Mail ---------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="arena@localhost")
 # An embedded site keeps the address that it was started under, for commands that print links.
 SITE_URL_FILE = VAR_DIR / "site_url"

@@ -63,6 +63,21 @@ def check_key_name(name: str) -> str:
     return name
 
 
+def _may_have_key(url: str, name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the key called `name` may go to `url`.
+
+    Whoever may define judges chooses the address; the server's keys must not follow to any. Each
+    goes to this machine, to the address that stands beside it in the environment (X_BASE_URL for
+    X_API_KEY), or to a host that JUDGE_HOSTS lists.
+    """
+    host = urlsplit(url).hostname
+    beside = environ.get(f"{name.removesuffix('_API_KEY')}_BASE_URL") or (
+        OPENAI_URL if name == "OPENAI_API_KEY" else ""
+    )
+    listed = {entry.strip() for entry in environ.get("JUDGE_HOSTS", "").split(",")}
+    return host in {"127.0.0.1", "localhost", "::1", urlsplit(beside).hostname, *listed}
+
+
 def resolve(base_url: str | None, api_key_env: str | None, environ: Mapping[str, str]) -> Endpoint:
     """The endpoint that a judge's params name, completed by the environment.
 
@@ -77,6 +92,12 @@ def resolve(base_url: str | None, api_key_env: str | None, environ: Mapping[str,
     at_default = url == default.rstrip("/")
     name = api_key_env or ("OPENAI_API_KEY" if at_default else "")
     key = environ.get(name, "").strip()
+    if key and not at_default and not _may_have_key(url, name, environ):
+        raise JudgeError(
+            f"{name} may not be sent to {urlsplit(url).hostname}: name the address in "
+            f"{name.removesuffix('_API_KEY')}_BASE_URL, or the host in JUDGE_HOSTS",
+            permanent=True,
+        )
     if not key and api_key_env:
         raise JudgeError(
             f"the judge takes its key from {api_key_env}, which is not set", permanent=True

@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField()),
                 ('jury', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='seats', to='judges.judge')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='judges.judge')),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='seats_taken', to='judges.judge')),
             ],
             options={
                 'ordering': ['position'],

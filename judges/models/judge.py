@@ -45,7 +45,7 @@ class JuryMember(models.Model):
     """A judge in a jury; the exact version is fixed when the jury is defined."""
 
     jury = models.ForeignKey(Judge, on_delete=models.CASCADE, related_name="seats")
-    member = models.ForeignKey(Judge, on_delete=models.RESTRICT, related_name="+")
+    member = models.ForeignKey(Judge, on_delete=models.RESTRICT, related_name="seats_taken")
     position = models.PositiveSmallIntegerField()
 
     class Meta:

@@ -66,11 +66,16 @@ def retry(decisions: QuerySet[Decision]) -> int:
             )
             count += retry(members)
         ids = [pk for pk, _ in rows]
-        Decision.objects.filter(pk__in=ids).update(
-            status=FIRST_STATUS[source], silence=None, note="", attempts=0, settled_at=None
+        count += Decision.objects.filter(pk__in=ids, status=DecisionStatus.UNDECIDED).update(
+            status=FIRST_STATUS[source],
+            silence=None,
+            note="",
+            attempts=0,
+            not_before=None,
+            settled_at=None,
         )
-        settle(ids)
-        count += len(ids)
+        if source is not Source.CALLS:
+            settle(ids)
     wake()
     return count
 
@@ -90,9 +95,11 @@ def hold(decisions: QuerySet[Decision]) -> int:
     )
     if rows and members.exists():
         hold(members)
-    return Decision.objects.filter(pk__in=[row[0] for row in rows]).update(
-        status=DecisionStatus.HELD
+    # A verdict or a claim may have come meanwhile; both stand.
+    still = Decision.objects.filter(
+        pk__in=[row[0] for row in rows], status__in=(DecisionStatus.OPEN, DecisionStatus.WAITING)
     )
+    return still.update(status=DecisionStatus.HELD)
 
 
 def wake() -> None:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from judges.models import Decision, DecisionStatus
+from judges.services.settling import settle_waiting_juries
 
 LEASE = timedelta(seconds=20)
 """How long a dead worker's claim stands. A living one renews it four times in this time."""
@@ -78,5 +79,6 @@ def sweep() -> bool:
     Decision.objects.filter(status=DecisionStatus.LEASED, lease_until__lt=now).update(
         status=DecisionStatus.OPEN, lease=None, lease_until=None
     )
+    settle_waiting_juries()
     ready = Decision.objects.filter(status=DecisionStatus.OPEN)
     return ready.filter(Q(not_before=None) | Q(not_before__lte=now)).exists()

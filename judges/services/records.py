@@ -14,10 +14,11 @@ from arena.models import Output, Project
 from arena.services import comparisons
 from arena.services.counts import Counts
 from judges.contracts import Order, Winner
-from judges.models import Judge, Judgment
+from judges.models import Decision, Judge, Judgment
 from judges.services import decisions
 from judges.services.cases import storable
 from judges.services.judges import define
+from judges.services.settling import settle_again
 
 Line = tuple[int, JudgmentRecord]
 Place = tuple[int, int, str]  # judge, comparison, order
@@ -48,8 +49,20 @@ def import_judgments(project: Project, records: Iterable[Line]) -> Counts:
             _import_batch(state, batch)
         state.faults.raise_if_any()
         for judge_id, compared in state.touched.items():
-            decisions.ask(Judge.objects.get(pk=judge_id), compared)
+            _decide(Judge.objects.get(pk=judge_id), compared)
     return state.counts
+
+
+def _decide(judge: Judge, compared: set[int]) -> None:
+    """Rule on the pairs anew, for all judges that read this name."""
+    decisions.ask(judge, compared)
+    reading = Decision.objects.filter(
+        judge__project=judge.project_id,
+        judge__kind="recorded",
+        judge__params__judge=judge.name,
+        comparison__in=compared,
+    )
+    settle_again(reading.values_list("pk", flat=True))
 
 
 def _import_batch(state: _Import, batch: list[Line]) -> None:

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
+from celery.worker import state as worker_state
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from arena.common.errors import ArenaError
 from judges.contracts import Abstention, Answer, CallingKind, JudgeError, Order, Presentation
@@ -30,6 +31,7 @@ from judges.models import Decision, Judge, Judgment
 from judges.services import leases
 from judges.services.cases import case_of, judgment_of, seed_of
 from judges.services.settling import settle
+from judges.tasks import judge as judge_task
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,9 @@ IDLE_POLL = 0.1
 IDLE_GRACE = 1.0
 MAX_SECONDS = 60.0
 """A run ends and wakes its successor after this, so that a warm shutdown need not wait longer."""
+
+STORE_TRIES = 6
+"""Attempts to store a batch of replies, over some six seconds."""
 
 MAX_ATTEMPTS = 5
 """Times that a decision is claimed before a failing call makes it undecided."""
@@ -67,9 +72,18 @@ def run() -> None:
     while _wanted.is_set() and _one_a_process.acquire(blocking=False):
         try:
             _wanted.clear()
-            asyncio.run(Runner(settings.JUDGING_CONCURRENCY).run())
+            runner = Runner(settings.JUDGING_CONCURRENCY)
+            asyncio.run(runner.run())
         finally:
             _one_a_process.release()
+        if runner.has_more:
+            judge_task.delay()
+            return
+
+
+def _worker_stops() -> bool:
+    """Whether the embedded worker of this process was told to stop."""
+    return worker_state.should_stop is not None
 
 
 class Runner:
@@ -85,6 +99,7 @@ class Runner:
         self.unstored = asyncio.Semaphore(2 * concurrency)
         self.kinds: dict[int, CallingKind | JudgeError] = {}
         self.in_hand = 0
+        self.has_more = False
         self.database = ThreadPoolExecutor(1, thread_name_prefix="judging-db")
 
     async def run(self) -> None:
@@ -104,14 +119,16 @@ class Runner:
             await self._finish()
 
     async def _finish(self) -> None:
-        await self._write()
-        for kind in self.kinds.values():
-            if isinstance(kind, CallingKind):
-                with suppress(Exception):
-                    await kind.close()
-        await self._db(leases.release_all, self.lease)
-        await self._db(close_connection)
-        self.database.shutdown()
+        try:
+            await self._write()
+            await self._db(leases.release_all, self.lease)
+        finally:
+            for kind in self.kinds.values():
+                if isinstance(kind, CallingKind):
+                    with suppress(Exception):
+                        await kind.close()
+            await self._db(close_connection)
+            self.database.shutdown()
 
     async def _db(self, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.database, lambda: work(*args))
@@ -119,7 +136,7 @@ class Runner:
     # claimer ------------------------------------------------------------------------------------
     async def _claim(self) -> None:
         idle_since = time.monotonic()
-        while time.monotonic() < self.ends:
+        while time.monotonic() < self.ends and not _worker_stops():
             works = await self._db(self._claim_works)
             if works:
                 idle_since = time.monotonic()
@@ -129,7 +146,7 @@ class Runner:
                 await asyncio.sleep(IDLE_POLL)
             else:
                 return
-        _wanted.set()
+        self.has_more = True
 
     async def _queue(self, work: Work) -> None:
         self.in_hand += 1
@@ -195,11 +212,34 @@ class Runner:
         replies, self.replies = self.replies, []
         if replies:
             # Not in one statement: `-=` would read `in_hand` before the wait and lose changes.
-            complete = await self._db(self._store, replies)
+            complete = await self._db(self._store_patiently, replies)
             self.in_hand -= complete
             for reply in replies:
                 if reply[2] is not NOTHING_TO_ASK:
                     self.unstored.release()
+
+    def _store_patiently(self, replies: list[tuple[Work, Presentation, Reply]]) -> int:
+        """Store replies though the database is away for a moment; they are paid for.
+
+        A reply that cannot be stored at all (and not the others beside it) becomes a failure.
+        """
+        for attempt in range(STORE_TRIES):
+            try:
+                return self._store(replies)
+            except DatabaseError as error:
+                logger.warning("replies could not be stored, trying again: %s", error)
+                close_connection()
+                time.sleep(0.1 * 2**attempt)
+        return sum(self._store_alone(*reply) for reply in replies)
+
+    def _store_alone(self, work: Work, shown: Presentation, reply: Reply) -> int:
+        try:
+            return self._store([(work, shown, reply)])
+        except (OperationalError, InterfaceError):
+            raise  # it is the database, not the reply
+        except DatabaseError as error:
+            fault = JudgeError(f"the reply could not be stored: {error}", permanent=True)
+            return self._store([(work, shown, fault)])
 
     def _store(self, replies: list[tuple[Work, Presentation, Reply]]) -> int:
         """Store replies, then settle or give back what is complete; return how many that were."""
@@ -224,7 +264,10 @@ class Runner:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(leases.LEASE.total_seconds() / 4)
-            await self._db(leases.renew, self.lease)
+            try:
+                await self._db(leases.renew, self.lease)
+            except DatabaseError as error:  # the next time may do; a lease lasts for four
+                logger.warning("leases could not be renewed: %s", error)
 
 
 def close_connection() -> None:
@@ -254,9 +297,11 @@ def _complete(work: Work, shown: Presentation, reply: Reply) -> bool:
     """Tick off a presentation; True when it was the last one of its work."""
     if reply is NOTHING_TO_ASK:
         return True
-    if isinstance(reply, JudgeError):
+    # A reply may come here twice, when the first attempt to store it failed.
+    if isinstance(reply, JudgeError) and reply not in work.errors:
         work.errors.append(reply)
-    work.missing.remove(shown)
+    if shown in work.missing:
+        work.missing.remove(shown)
     return not work.missing
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from judges.aggregation.base import Ruling, Vote
@@ -69,6 +69,8 @@ def _rulings(
     rulings = {}
     for decision in decisions:
         cast = votes.get(decision.comparison_id, [])
+        if source is Source.CALLS and not cast and decision.pk not in failures:
+            continue  # nobody was asked yet
         if len(cast) >= needed:
             rulings[decision.pk] = _rule(source, cast, failures.get(decision.pk))
     return rulings
@@ -140,9 +142,39 @@ def _settle_juries(settled: list[int]) -> None:
         judge__seats__member__decisions__in=settled,
         comparison__decisions__in=settled,
     )
-    juries = list(waiting.values_list("pk", flat=True).distinct())
+    juries = sorted(set(waiting.values_list("pk", flat=True)))
     if juries:
+        # Of two that settle the last two members at once, the second waits here for the first,
+        # and then sees its vote.
+        list(Decision.objects.filter(pk__in=juries).order_by("pk").select_for_update())
         settle(juries)
+
+
+@transaction.atomic
+def settle_again(decision_ids: Iterable[int]) -> None:
+    """Rule anew on settled decisions whose evidence has grown, and on the juries that read them."""
+    ids = list(decision_ids)
+    if not ids:
+        return
+    Decision.objects.filter(pk__in=ids, status__in=SETTLED).update(
+        status=DecisionStatus.WAITING, winner=None, silence=None, note="", settled_at=None
+    )
+    settle(ids)
+    juries = Decision.objects.filter(
+        status__in=SETTLED,
+        judge__seats__member__decisions__in=ids,
+        comparison__decisions__in=ids,
+    )
+    settle_again(set(juries.values_list("pk", flat=True)))
+
+
+def settle_waiting_juries() -> None:
+    """Settle juries whose members are all settled; finds what a crash between two left behind."""
+    unsettled = Decision.objects.filter(
+        judge__seats_taken__jury=OuterRef("judge"), comparison=OuterRef("comparison")
+    ).exclude(status__in=SETTLED)
+    ready = Decision.objects.filter(judge__kind="jury", status=DecisionStatus.WAITING)
+    settle(ready.filter(~Exists(unsettled)).values_list("pk", flat=True)[:1000])
 
 
 _UPDATE = """

@@ -50,7 +50,7 @@ class Leaderboard(ProjectView):
     def _tournament(self, given: str) -> Tournament | None:
         if not given:
             return None
-        if not given.isascii() or not given.isdigit():
+        if not given.isascii() or not given.isdigit() or len(given) > 18:
             raise InvalidInput("the query is not valid", {"tournament": "must be a number"})
         return tournament_of(self.project, int(given))
 

@@ -91,26 +91,33 @@ def _grow(
     round_, position = slot
     a = _grow(entrants[:half], (round_ - 1, 2 * position), field, played, nodes)
     b = _grow(entrants[half:], (round_ - 1, 2 * position + 1), field, played, nodes)
-    nodes[slot] = node = _node(slot, a, b, played.get(slot), field)
+    nodes[slot] = node = _node(slot, a, b, played, field)
     return _Side(node.advancing, slot)
 
 
-def _node(slot: Slot, a: _Side, b: _Side, game: Game | None, field: Field) -> Node:
+def _node(slot: Slot, a: _Side, b: _Side, played: Mapping[Slot, Game], field: Field) -> Node:
     shape = (*slot, a.entrant, b.entrant, a.feeder, b.feeder)
+    game = played.get(slot)
     if game is None:
         return Node(*shape)
     pair = {game.pairing.a, game.pairing.b}
     if pair != {a.entrant, b.entrant}:
         raise ValueError(f"the game at (round, position) {slot} is not between {pair}")
-    match game.result:
-        case Result.PENDING:
-            return Node(*shape, game.result)
-        case Result.A:
-            return Node(*shape, game.result, game.pairing.a)
-        case Result.B:
-            return Node(*shape, game.result, game.pairing.b)
-        case _:
-            return Node(*shape, game.result, _lot(slot, pair, field), by_lot=True)
+    winner = {Result.A: game.pairing.a, Result.B: game.pairing.b}.get(game.result)
+    advancing = _went_on(slot, pair, played) or winner
+    if advancing is None and game.result is not Result.PENDING:
+        advancing = _lot(slot, pair, field)
+    return Node(
+        *shape, game.result, advancing, by_lot=advancing is not None and advancing != winner
+    )
+
+
+def _went_on(slot: Slot, pair: set[int], played: Mapping[Slot, Game]) -> int | None:
+    """Who of the pair plays the next game already: a verdict that came later does not undo it."""
+    following = played.get((slot[0] + 1, slot[1] // 2))
+    if following is None:
+        return None
+    return next(iter(pair & {following.pairing.a, following.pairing.b}), None)
 
 
 def _lot(slot: Slot, pair: set[int], field: Field) -> int:

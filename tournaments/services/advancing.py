@@ -44,6 +44,9 @@ def _advance_batch(tournament_id: int) -> bool:
     tournament = Tournament.objects.select_for_update().get(pk=tournament_id)
     if tournament.status != TournamentStatus.RUNNING:
         return False
+    if _must_stop_spending(tournament):
+        lifecycle.pause(tournament, f"the budget of ${tournament.max_usd:g} is used up")
+        return False
     dirty = list(tournament.brackets.filter(dirty=True).order_by("id")[:BATCH])
     if not dirty:
         return False
@@ -123,10 +126,12 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
     # A call that failed for an earlier tournament is worth another try; but not while a bracket
     # that has gone on by lot still plays.
     decisions.retry(known.exclude(matches__bracket__finished=False))
-    before = set(known.values_list("comparison_id", flat=True))
-    granted = _within_budget(tournament, keys, before)
+    decided = set(known.filter(status__in=SETTLED).values_list("comparison_id", flat=True))
+    granted = _within_budget(tournament, keys, decided)
     wishes, keys = wishes[:granted], keys[:granted]
     asked = decisions.ask(tournament.judge, keys)
+    # Whoever settles one of them now waits until the matches stand, and then wakes their brackets.
+    list(Decision.objects.filter(pk__in=asked.values()).order_by("pk").select_for_update())
     Match.objects.bulk_create(
         (
             Match(
@@ -140,7 +145,7 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
         ),
         batch_size=2000,
     )
-    _charge(tournament, len(set(keys) - before))
+    _charge(tournament, len(set(keys) - decided))
     Bracket.objects.filter(
         pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
     ).update(dirty=True)
@@ -156,10 +161,10 @@ def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
     return {(prompt, who): pk for prompt, who, pk in rows.values_list("prompt", "competitor", "pk")}
 
 
-def _within_budget(tournament: Tournament, keys: Sequence[int], known: set[int]) -> int:
-    """How many comparisons, in order, the budget pays for. What is known already is free."""
+def _within_budget(tournament: Tournament, keys: Sequence[int], decided: set[int]) -> int:
+    """How many comparisons, in order, the budget pays for. What is decided already is free."""
     each = planned_calls(tournament.judge)
-    new = [number for number, key in enumerate(keys) if key not in known]
+    new = [number for number, key in enumerate(keys) if key not in decided]
     if not new or not each:
         return len(keys)
     if tournament.max_usd is not None and _money_is_out(tournament):
@@ -168,6 +173,14 @@ def _within_budget(tournament: Tournament, keys: Sequence[int], known: set[int])
         return len(keys)
     affordable = max((tournament.max_calls - tournament.calls_committed) // each, 0)
     return new[affordable] if affordable < len(new) else len(keys)
+
+
+def _must_stop_spending(tournament: Tournament) -> bool:
+    """Whether money is out while calls are still to be made."""
+    if tournament.max_usd is None:
+        return False
+    waiting = tournament.matches.exclude(decision__status__in=SETTLED).exists()
+    return waiting and _money_is_out(tournament)
 
 
 def _money_is_out(tournament: Tournament) -> bool:

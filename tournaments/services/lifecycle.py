@@ -9,8 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from pydantic import ValidationError
 
 from arena.common.errors import Conflict, InvalidInput
+from arena.common.plugins import Params, fields_of
 from arena.models import Competitor, Output, Project, Prompt
 from judges.models import SETTLED, Decision
 from judges.services import decisions
@@ -20,7 +22,13 @@ from tournaments.formats.base import Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
 from tournaments.tasks import advance as advance_task
 
-SLICE_KEYS = ("category", "tags", "language")
+
+class Slice(Params):
+    """Which prompts play: those of a category and a language, with all of the tags."""
+
+    category: str = ""
+    tags: list[str] = []
+    language: str = ""
 
 
 @transaction.atomic
@@ -89,9 +97,9 @@ def pause(tournament: Tournament, note: str = "") -> Tournament:
 
 @transaction.atomic
 def resume(tournament: Tournament) -> Tournament:
-    """Go on where it was paused; calls that failed and records that were missing are tried anew."""
+    """Go on where it was paused."""
     _move(tournament, [TournamentStatus.PAUSED], TournamentStatus.RUNNING)
-    _ask_again(tournament)
+    ask_again(tournament)
     tournament.brackets.filter(finished=False).update(dirty=True)
     wake(tournament.pk)
     return tournament
@@ -111,8 +119,11 @@ def cancel(tournament: Tournament) -> Tournament:
 def retry_undecided(tournament: Tournament) -> int:
     """Ask again for matches whose call failed or whose record was missing; return how many.
 
-    In a bracket that is decided by lot meanwhile only the verdict changes, not who went on.
+    Where a lot has passed such a match only its verdict changes, not who went on. Raises Conflict
+    unless the tournament runs or is completed: others shall cost nothing.
     """
+    if tournament.status not in (TournamentStatus.RUNNING, TournamentStatus.COMPLETED):
+        raise Conflict(f"the tournament is {tournament.status}; it asks for nothing now")
     undecided = Decision.objects.filter(matches__tournament=tournament).distinct()
     return decisions.retry(Decision.objects.filter(pk__in=undecided.values("pk")))
 
@@ -148,10 +159,11 @@ def _hold(tournament: Tournament) -> None:
         status=TournamentStatus.RUNNING, project=tournament.project_id
     ).exclude(pk=tournament.pk)
     for other in sharing:
-        _ask_again(other)
+        ask_again(other)
 
 
-def _ask_again(tournament: Tournament) -> None:
+def ask_again(tournament: Tournament) -> None:
+    """Have the judge decide the matches that are not settled; takes up what was held."""
     pending = Match.objects.filter(tournament=tournament).exclude(decision__status__in=SETTLED)
     comparisons = list(pending.values_list("decision__comparison_id", flat=True))
     decisions.ask(tournament.judge, comparisons)
@@ -173,13 +185,10 @@ def _competitors(project: Project, names: Sequence[str]) -> list[Competitor]:
 
 
 def _checked_slice(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(wanted) - set(SLICE_KEYS))
-    if unknown:
-        raise InvalidInput(
-            f"a slice takes {', '.join(SLICE_KEYS)}",
-            fields={f"slice.{key}": "unknown" for key in unknown},
-        )
-    return {key: value for key, value in wanted.items() if value}
+    try:
+        return Slice.model_validate(dict(wanted)).model_dump(exclude_defaults=True)
+    except ValidationError as error:
+        raise InvalidInput("the slice is not valid", fields=fields_of(error, "slice")) from None
 
 
 def _prompts(tournament: Tournament) -> QuerySet[Prompt]:

@@ -46,6 +46,7 @@ def make_report(
     run = rate(project=project, tournament=tournament, method=method)
     subject = tournament.name if tournament else project.name
     title = title or f"{subject}: ranking of {timezone.localdate():%d %B %Y}"
+    title = " ".join(title.split())  # it becomes a mail's subject, which has one line
     return Report.objects.create(
         project=project,
         schedule=schedule,
@@ -88,7 +89,10 @@ def send_due() -> None:
     """Make the reports of all due schedules, then send what was not sent yet."""
     due = Schedule.objects.filter(active=True, due_at__lte=timezone.now())
     for pk in list(due.values_list("pk", flat=True)):
-        _make_due(pk)
+        try:
+            _make_due(pk)
+        except Exception:  # one that cannot be made must not stop the others
+            logger.exception("the report of schedule %s could not be made", pk)
     unsent = Report.objects.filter(sent_at=None, send_attempts__lt=MAX_SEND_ATTEMPTS)
     for report in unsent.exclude(recipients=[]).order_by("id"):
         _send(report)
@@ -140,7 +144,7 @@ def _send(report: Report) -> None:
     mail.attach(f"{slugify(report.title) or 'report'}.html", report.html, "text/html")
     try:
         mail.send()
-    except OSError as error:  # what smtplib raises: refused, unreachable, no such recipient
+    except (OSError, ValueError) as error:  # refused, unreachable; a header that is none
         logger.warning("report %s was not sent: %s", report.pk, error)
         Report.objects.filter(pk=report.pk).update(send_error=str(error)[:500])
         return

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef
 
-from tournaments.models import Bracket, RatingRun, Tournament, TournamentStatus
+from judges.models import SETTLED, DecisionStatus
+from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
+from tournaments.services import lifecycle
 
 
 def left_behind() -> tuple[list[int], list[int]]:
     """Ids of running tournaments that can advance (or end), and of completed unrated ones."""
+    _mend()
     brackets = Bracket.objects.filter(tournament=OuterRef("pk"))
     running = Tournament.objects.filter(status=TournamentStatus.RUNNING)
     stuck = running.filter(
@@ -17,3 +20,17 @@ def left_behind() -> tuple[list[int], list[int]]:
     runs = RatingRun.objects.filter(tournament=OuterRef("pk"))
     unrated = Tournament.objects.filter(~Exists(runs), status=TournamentStatus.COMPLETED)
     return list(stuck.values_list("pk", flat=True)), list(unrated.values_list("pk", flat=True))
+
+
+def _mend() -> None:
+    """Wake brackets that wait for nothing, and ask again for matches that nobody judges.
+
+    Neither should happen; a process that dies at the worst moment must not stop a tournament.
+    """
+    running = TournamentStatus.RUNNING
+    unsettled = Match.objects.filter(bracket=OuterRef("pk")).exclude(decision__status__in=SETTLED)
+    idle = Bracket.objects.filter(tournament__status=running, finished=False, dirty=False)
+    idle.filter(~Exists(unsettled)).update(dirty=True)
+    held = Match.objects.filter(tournament=OuterRef("pk"), decision__status=DecisionStatus.HELD)
+    for tournament in Tournament.objects.filter(Exists(held), status=running):
+        lifecycle.ask_again(tournament)

@@ -57,6 +57,8 @@ class Projects(APIView):
 
 @extend_schema(tags=["projects"])
 class OneProject(ProjectView):
+    shows_names = False
+
     """A project."""
 
     @extend_schema(
@@ -79,10 +81,10 @@ class OneProject(ProjectView):
         operation_id="delete_project",
         summary="Delete a project and all in it",
         description=(
-            "Refused once judgments are on record. Takes an owner; a project without members, "
-            "which belongs to everybody, can be deleted by everybody."
+            "Its judgments go with it; the deletion is logged. Takes an owner; a project without "
+            "members, which belongs to everybody, can be deleted by everybody."
         ),
-        responses=responses({204: None}, 404, 409),
+        responses=responses({204: None}, 404),
     )
     def delete(self, request: Request, slug: str) -> Response:
         if self.project.memberships.exists():

@@ -24,6 +24,8 @@ FILTERS = ("category", "language", "tag")
 
 @extend_schema(tags=["prompts"])
 class Prompts(ProjectView):
+    shows_names = False
+
     """What the project asks."""
 
     @extend_schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from argparse import ArgumentParser
@@ -15,6 +16,8 @@ from django.core.wsgi import get_wsgi_application
 
 from arena.common import embedded
 from arena.services import sign_in
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -30,6 +33,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
 
     def handle(self, *, port: int, host: str, **options: Any) -> None:
+        if host not in LOOPBACK and "OPEN_READING" not in os.environ:
+            settings.OPEN_READING = False  # others than this machine can ask
         call_command("migrate", verbosity=0)
         server = self._bind(host, port)
         server.set_app(get_wsgi_application())

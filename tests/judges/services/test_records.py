@@ -94,6 +94,13 @@ def test_the_name_of_a_judge_of_ours_is_refused(lab):
     assert error.value.errors[0].field == "judge"
 
 
+def test_later_votes_change_the_verdict_however_they_are_batched(lab):
+    send(lab, record(id="1", winner="a"))
+    send(lab, *[record(id=f"later{n}", winner="b", order="ab") for n in range(3)])
+
+    assert Decision.objects.get().winner == "b"
+
+
 def test_broken_text_is_stored_readable(lab):
     send(lab, record(rationale="a\x00b"))
 

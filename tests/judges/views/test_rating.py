@@ -201,7 +201,7 @@ def test_a_skipped_pair_is_left_to_others(rater: Client, project: Project, membe
     open_pairs(project, 1)
     response = say(rater, token_on(rater.get(RATE)), "skip", **HTMX)
     assert "Skipped" in response.content.decode()
-    assert "No comparison waits" in response.content.decode()
+    assert "Only what you skipped is left" in response.content.decode()
 
     other = Client()
     other.force_login(member)
@@ -325,3 +325,13 @@ def test_queries_do_not_grow_with_what_waits(rater: Client, project: Project) ->
         counts.append(len(queries))
 
     assert counts[0] == counts[2]
+
+
+def test_what_was_skipped_can_be_taken_back(rater: Client, project: Project) -> None:
+    open_pairs(project, 1)
+    say(rater, token_on(rater.get(RATE)), "skip", **HTMX)
+
+    page = rater.post(RATE, {"preference": "take-back"}, follow=True).content.decode()
+
+    assert "1 skipped taken back" in page
+    assert "Which answer is better?" in page

@@ -1,7 +1,7 @@
 import pytest
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
-from judges.models import Decision
+from judges.models import Decision, Judgment
 from judges.services import decisions
 from tests import factories
 from tournaments.models import Match, Tournament
@@ -152,14 +152,67 @@ def test_retry_asks_again_for_failed_calls_only(lab, people):
     assert Decision.objects.get(pk=two).status == "undecided"
 
 
-def test_shared_decisions_are_asked_and_charged_once(lab):
+def test_what_is_decided_already_is_shared_and_free(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
     started(lab, stub)
-    second = started(lab, stub)
+    Decision.objects.update(status="decided", winner="a")
+
+    second = started(lab, stub, max_calls=1)
 
     assert Decision.objects.count() == 12
-    assert second.matches.count() == 12
-    assert second.calls_committed == 0
+    assert (second.status, second.matches.count(), second.calls_committed) == ("completed", 12, 0)
+
+
+def test_what_was_asked_and_never_paid_is_charged_to_who_takes_it_up(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    lifecycle.cancel(started(lab, stub))
+
+    second = started(lab, stub, max_calls=10)
+
+    assert (second.status, second.matches.count(), second.calls_committed) == ("paused", 5, 10)
+
+
+def test_money_stops_a_round_robin_that_is_under_way(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = started(lab, stub, max_usd=0.5)
+    decision = Decision.objects.order_by("pk").first()
+    Judgment.objects.create(
+        judge=stub, comparison=decision.comparison, order="ab", winner="a", calls=1, usd=0.6
+    )
+
+    advancing.advance(cup.pk)
+
+    cup.refresh_from_db()
+    assert cup.status == "paused"
+    assert "$0.5" in cup.note
+    assert set(Decision.objects.values_list("status", flat=True)) == {"held"}
+
+
+def test_a_retry_asks_a_machine_again_and_does_not_rule_for_it(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = started(lab, stub)
+    Decision.objects.update(status="undecided", silence="failed")
+
+    assert lifecycle.retry_undecided(cup) == 12
+
+    assert set(Decision.objects.values_list("status", "silence")) == {("open", None)}
+
+
+def test_a_cancelled_tournament_retries_nothing(lab):
+    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    Decision.objects.update(status="undecided", silence="failed")
+    lifecycle.cancel(cup)
+
+    with pytest.raises(Conflict):
+        lifecycle.retry_undecided(cup)
+
+
+@pytest.mark.parametrize("wrong", [{"tags": 5}, {"tags": "abc"}, {"category": ["x"]}])
+def test_a_slice_of_the_wrong_shape_writes_nothing(lab, people, wrong):
+    with pytest.raises(InvalidInput):
+        factories.tournament(lab, people, slice=wrong)
+
+    assert not Tournament.objects.exists()
 
 
 def test_the_call_budget_pauses_before_it_is_exceeded(lab):
