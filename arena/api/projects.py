@@ -29,8 +29,9 @@ class ProjectView(APIView):
         super().initial(request, *args, **kwargs)
         self.project = visible_project(request, kwargs["slug"])
         default = Role.VIEWER if request.method in SAFE_METHODS else Role.EDITOR
-        require_role(request, self.project, self.roles.get(request.method or "", default))
-        if self.shows_names and self.project.role_of(request.user) == Role.RATER:
+        needed = self.roles.get(request.method or "", default)
+        own = require_role(request, self.project, needed)
+        if self.shows_names and own == Role.RATER:
             raise Forbidden("raters judge blind: this would tell who wrote what")
 
 
@@ -42,8 +43,9 @@ def visible_project(request: Request, slug: str) -> Project:
     return project
 
 
-def require_role(request: Request, project: Project, role: Role) -> None:
-    """Raise Forbidden unless the sender has at least this role in the project."""
+def require_role(request: Request, project: Project, role: Role) -> Role:
+    """The sender's role in the project; Forbidden when it is less than this one."""
     own = project.role_of(request.user)
     if own is None or RANK[own] < RANK[role]:
         raise Forbidden(f"this needs the role {role.label.lower()} in the project")
+    return own
