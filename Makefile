@@ -19,7 +19,8 @@ help:
 
 demo: setup
 	@$(MANAGE) arena_demo $(if $(DATA),--data "$(DATA)")
-	@if [ "$(SERVE)" != 0 ]; then exec $(MANAGE) arena_up --port $(PORT); fi
+	@if [ "$(SERVE)" != 0 ]; then exec $(MANAGE) arena_up --port $(PORT); \
+	else echo "To see it: $(MANAGE) arena_up --port $(PORT)"; fi
 
 up: setup
 	@exec $(MANAGE) arena_stack --port $(PORT)

@@ -78,6 +78,13 @@ def _recorded_plans(judge: Judge) -> list[Plan]:
     return found
 
 
+def left_out(project: Project) -> list[str]:
+    """Names of the recorded judges by which the demo does not play."""
+    chosen = {judge.pk for judge in _recorded_judges(project)}
+    recorded = project.judges.filter(kind="recorded", is_current=True).exclude(pk__in=chosen)
+    return list(recorded.values_list("name", flat=True))
+
+
 def _recorded_judges(project: Project) -> list[Judge]:
     """Of the imported machine judges the one that saw most pairs, and of the people likewise."""
     rows = (

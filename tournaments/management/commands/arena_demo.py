@@ -48,5 +48,7 @@ class Command(BaseCommand):
                 if status != TournamentStatus.COMPLETED:
                     raise CommandError(f"{tournament.name} is {status}. {tournament.note}".strip())
                 tournaments.append(tournament)
+        if others := demo.left_out(project):
+            self.stdout.write(f"Also recorded, and not played here: {', '.join(others)}")
         for tournament in tournaments:
             print_leaderboard(rating.rate(project=project, tournament=tournament), console)
