@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from arena.models import Comparison, Membership, Project, Role
-from judges.models import Judge, Judgment
+from judges.models import Decision, Judge, Judgment
 from judges.services import decisions
 from judges.services.settling import settle
 from tests import factories
@@ -71,7 +71,8 @@ def test_the_page_of_a_judge_shows_verdicts_with_reasons(reader: Client, project
     assert re.search(r"<b>ann</b>\s*<span[^>]*>beats</span>\s*ben", page)
     assert "ann, shown first" in page
     assert "ann, shown second" in page
-    assert f"/projects/haiku/comparisons/{comparison.pk}" in page
+    decision = Decision.objects.get(judge=judge, comparison=comparison)
+    assert f"/projects/haiku/comparisons/{decision.pk}" in page
     assert "<em>rhymes</em>" in page
     assert "<script>alert" not in page
 
