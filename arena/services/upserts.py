@@ -11,6 +11,7 @@ from django.db.models import Model, Q
 
 from arena.common.bulk import Faults, batches
 from arena.common.errors import NotFound
+from arena.common.planner import refresh_statistics
 from arena.datasets.records import Record
 from arena.models import Comparison, Project
 from arena.services.counts import Counts
@@ -74,6 +75,7 @@ class Upsert(ABC, Generic[R, M]):
             self.faults.raise_if_any()
             self.finish()
             self.faults.raise_if_any()
+            refresh_statistics(self.model, rows=self.counts.created)
         return self.counts
 
     def _distinct(self, rows: list[tuple[int, M]]) -> list[tuple[int, M]]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from arena.common.bulk import Faults, batches
+from arena.common.planner import refresh_statistics
 from arena.datasets.records import JudgmentRecord
-from arena.models import Output, Project
+from arena.models import Comparison, Output, Project
 from arena.services import comparisons
 from arena.services.counts import Counts
 from judges.contracts import Order, Winner
@@ -48,6 +49,7 @@ def import_judgments(project: Project, records: Iterable[Line]) -> Counts:
         for batch in batches(state.faults.watch(records), lambda record: len(record.rationale)):
             _import_batch(state, batch)
         state.faults.raise_if_any()
+        refresh_statistics(Comparison, Judgment, rows=state.counts.created)
         for judge_id, compared in state.touched.items():
             _decide(Judge.objects.get(pk=judge_id), compared)
     return state.counts
