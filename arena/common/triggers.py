@@ -42,6 +42,16 @@ class Trigger:
 
         return RunPython(create, drop)
 
+    def restore(self) -> RunPython:
+        """Return the operation that puts the trigger back after SQLite rebuilt its table."""
+
+        def create(_apps: Any, schema_editor: Any) -> None:
+            if schema_editor.connection.vendor == "sqlite":
+                schema_editor.execute(f"DROP TRIGGER IF EXISTS {self.name}")
+                schema_editor.execute(self._sqlite())
+
+        return RunPython(create, RunPython.noop)
+
     def _sqlite(self) -> str:
         return (
             f"CREATE TRIGGER {self.name} BEFORE {self.event} ON {self.table} "

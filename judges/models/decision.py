@@ -34,6 +34,9 @@ class Decision(models.Model):
     status = models.CharField(max_length=9, choices=DecisionStatus, default=DecisionStatus.OPEN)
     winner = models.CharField(max_length=8, null=True)
     silence = models.CharField(max_length=10, null=True)
+    share = models.FloatField(
+        null=True, help_text="a's share of the verdict: 1 won, 0 lost, else between"
+    )
     note = models.TextField(blank=True, default="", help_text="why it is as it is, in words")
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.CharField(max_length=32, null=True)

@@ -23,12 +23,18 @@ class Judgment(models.Model):
     winner = models.CharField(max_length=8, null=True)
     silence = models.CharField(max_length=10, null=True)
     probability = models.FloatField(null=True, help_text="P(a is better), where the judge says")
+    strength = models.PositiveSmallIntegerField(
+        null=True, help_text="how clearly the winner is better: 1 slightly, 2 much"
+    )
     score_a = models.FloatField(null=True)
     score_b = models.FloatField(null=True)
     reason = models.TextField(blank=True, default="")
     raw = models.TextField(blank=True, default="", help_text="the reply, untouched")
     details = models.JSONField(default=dict, help_text="model, prompt hash, seed, ...")
     calls = models.PositiveIntegerField(default=0)
+    cache_hits = models.PositiveIntegerField(
+        default=0, help_text="replies that were paid for before"
+    )
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     usd = models.FloatField(null=True)
