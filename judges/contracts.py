@@ -86,6 +86,8 @@ class Case:
     """One prompt and two anonymous answers, in the order of one presentation.
 
     An answer is a tuple of assistant turns: one for each user turn of the prompt that it answers.
+    Images are addresses or data URIs. `sample` is the number of the repetition, so that a second
+    one is another question.
     """
 
     prompt: tuple[Turn, ...]
@@ -95,8 +97,10 @@ class Case:
     reference: str = ""
     rubric: str = ""
     contexts: tuple[Context, ...] = ()
+    images: tuple[str, ...] = ()
     language: str = ""
     seed: int = 0
+    sample: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,13 @@ class Presentation:
 
 @dataclass(frozen=True)
 class Usage:
-    """What one judgment cost. `usd` is None where no price is known."""
+    """What one judgment cost. `usd` is None where no price is known.
+
+    `cache_hits` counts replies that had been paid for before; they are not among `calls`.
+    """
 
     calls: int = 0
+    cache_hits: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
     usd: float | None = None
@@ -122,13 +130,17 @@ class Usage:
 class Answer:
     """A preference with all that is needed to look at it again.
 
-    `probability` is P(first is better) where the judge gives one. `details` holds what reproduces
-    the call (model, prompt hash, response format, seed); `raw` is the reply, untouched.
+    `probability` is P(first is better) where the judge gives one; `strength` how clearly the
+    preferred one is better (1 slightly, 2 much); `scores` what first and second got, on the judge's
+    own scale. `details` holds what reproduces the call (model, prompt hash, response format, seed);
+    `raw` is the reply, untouched.
     """
 
     preference: Preference
     reason: str = ""
     probability: float | None = None
+    strength: int | None = None
+    scores: tuple[float, float] | None = None
     raw: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     usage: Usage = Usage()
@@ -151,6 +163,82 @@ class JudgeError(Exception):
     def __init__(self, message: str, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class ReplyStore(Protocol):
+    """Replies that are paid for, by the hash of all that they depend on."""
+
+    async def get(self, key: str) -> Mapping[str, Any] | None:
+        """The reply stored under `key`, as JSON."""
+        ...
+
+    def put(self, key: str, reply: Mapping[str, Any]) -> None:
+        """Store a reply; it is written at the next opportunity, before any judgment made of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class EndpointRow:
+    """A stored endpoint, its key already in clear (and kept out of every repr).
+
+    Prices are USD per million tokens; limits are per minute, shared by all workers.
+    """
+
+    name: str
+    base_url: str
+    model: str = ""
+    api_key_env: str = ""
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    price_in: float | None = None
+    price_out: float | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    max_in_flight: int | None = None
+
+
+class Gate(Protocol):
+    """What every call passes on its way to an endpoint, for all workers together: rate limits,
+    pauses that the endpoint asked for, and a breaker that spares calls to a dead one.
+
+    `address` names the endpoint; limits are those of its row, if it has one.
+    """
+
+    async def enter(self, address: str, row: EndpointRow | None, tokens: int) -> None:
+        """Wait until a call of some `tokens` may be sent.
+
+        Raises Postponed when that takes long, JudgeError when the endpoint is given up.
+        """
+        ...
+
+    async def left(self, address: str, *, tokens: int, ok: bool, pause: float = 0.0) -> None:
+        """Tell how the call went; `pause` is how long the endpoint asked to be left alone (s)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What kinds that call need from outside. They know neither database nor Redis.
+
+    `namespace` keeps the stored replies of projects apart.
+    """
+
+    endpoints: Mapping[str, EndpointRow] = field(default_factory=dict)
+    replies: ReplyStore | None = None
+    gate: Gate | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    namespace: str = ""
+
+
+class Postponed(Exception):
+    """The call may not be made yet (a rate limit, a pause that the endpoint asked for).
+
+    Not a failure: the comparison goes back to the queue for `seconds`.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 @runtime_checkable
@@ -180,8 +268,17 @@ class CallingKind(JudgeKind, Protocol):
         """Paid calls that one comparison takes when nothing has to be repeated."""
         ...
 
+    def most_calls(self) -> int:
+        """Paid calls that one comparison can take at most, follow-ups included."""
+        ...
+
+    def connect(self, backend: Backend) -> None:
+        """Take what calls need; called once, before the first judgment."""
+        ...
+
     async def judge(self, case: Case) -> Answer | Abstention:
-        """Judge one presentation. Raises JudgeError when no reply could be had."""
+        """Judge one presentation. Raises JudgeError when no reply could be had, Postponed when
+        the call has to wait."""
         ...
 
     async def close(self) -> None:

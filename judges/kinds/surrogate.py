@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from arena.common import plugins
-from judges.contracts import Answer, Case, Order, Preference, Presentation, Source
+from judges.contracts import Answer, Backend, Case, Order, Preference, Presentation, Source
 from judges.kinds import registry
 from judges.surrogates.features import FEATURES, FloatArray, difference
 from judges.surrogates.logistic import sigmoid
@@ -57,6 +57,13 @@ class Surrogate:
     def planned_calls(self) -> int:
         """Nothing is paid for."""
         return 0
+
+    def most_calls(self) -> int:
+        """Nothing is paid for."""
+        return 0
+
+    def connect(self, backend: Backend) -> None:
+        """It needs nothing from outside."""
 
     async def judge(self, case: Case) -> Answer:
         """Compare the user's turns with all turns of each answer; takes milliseconds."""

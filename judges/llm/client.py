@@ -175,6 +175,7 @@ def _open(endpoint: Endpoint, max_retries: int) -> AsyncOpenAI:
         api_key=endpoint.api_key,
         max_retries=max_retries,
         timeout=timeout,
+        default_headers=dict(endpoint.headers),
         http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
     )
 

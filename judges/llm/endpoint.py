@@ -28,6 +28,7 @@ class Endpoint:
 
     base_url: str
     api_key: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def host(self) -> str:

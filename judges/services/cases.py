@@ -20,11 +20,11 @@ def seed_of(comparison: Comparison) -> int:
     return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:6], "big")
 
 
-def case_of(comparison: Comparison, order: Order) -> Case:
+def case_of(comparison: Comparison, shown: Presentation) -> Case:
     """The case that shows the comparison's outputs in this order. Names stay behind."""
     prompt = comparison.prompt
     answers = (tuple(comparison.output_a.turns), tuple(comparison.output_b.turns))
-    first, second = answers if order is not Order.BA else answers[::-1]
+    first, second = answers if shown.order is not Order.BA else answers[::-1]
     return Case(
         prompt=tuple(Turn(turn["role"], turn["content"]) for turn in prompt.messages),
         first=first,
@@ -33,8 +33,10 @@ def case_of(comparison: Comparison, order: Order) -> Case:
         reference=prompt.reference,
         rubric=prompt.rubric,
         contexts=tuple(Context(str(c.get("id", "")), c["text"]) for c in prompt.contexts),
+        images=tuple(prompt.images),
         language=prompt.language,
         seed=seed_of(comparison),
+        sample=shown.sample,
     )
 
 
@@ -47,6 +49,8 @@ def judgment_of(
     probability = answer.probability if answer else None
     if probability is not None and swapped:
         probability = 1.0 - probability
+    scores = (answer.scores if answer else None) or (None, None)
+    score_a, score_b = scores[::-1] if swapped else scores
     return Judgment(
         judge_id=judge_id,
         comparison_id=comparison_id,
@@ -55,10 +59,14 @@ def judgment_of(
         winner=answer.preference.winner(shown.order) if answer else None,
         silence=reply.why if isinstance(reply, Abstention) else None,
         probability=probability,
+        strength=answer.strength if answer else None,
+        score_a=score_a,
+        score_b=score_b,
         reason=storable(reply.reason),
         raw=storable(reply.raw),
         details=json.loads(storable(json.dumps(dict(reply.details), ensure_ascii=False))),
         calls=reply.usage.calls,
+        cache_hits=reply.usage.cache_hits,
         tokens_in=reply.usage.tokens_in,
         tokens_out=reply.usage.tokens_out,
         usd=reply.usage.usd,

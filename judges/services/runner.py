@@ -193,7 +193,7 @@ class Runner:
 
     async def _ask(self, work: Work, presentation: Presentation) -> Reply:
         try:
-            return await work.kind.judge(case_of(work.decision.comparison, presentation.order))
+            return await work.kind.judge(case_of(work.decision.comparison, presentation))
         except JudgeError as error:
             return error
         except Exception as error:

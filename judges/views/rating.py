@@ -22,7 +22,7 @@ from arena.common.errors import Conflict
 from arena.models import Comparison, Project, Role
 from arena.views.access import project_page
 from arena.views.conversation import Said, exchanges
-from judges.contracts import Order, Preference
+from judges.contracts import Order, Preference, Presentation
 from judges.models import Assignment
 from judges.queries import rating_progress
 from judges.services import people
@@ -127,7 +127,7 @@ def _context(rater: User, project: Project) -> dict[str, Any]:
     comparison = Comparison.objects.select_related(
         "prompt", "output_a__competitor", "output_b__competitor"
     ).get(decisions=assignment.decision_id)
-    case = case_of(comparison, Order(assignment.order))
+    case = case_of(comparison, Presentation(Order(assignment.order)))
     asked = [Said(turn.role, turn.content) for turn in case.prompt]
     return {
         **context,
