@@ -118,12 +118,16 @@ def usage_of(tournament: Tournament) -> TotalUsage:
     behind = judgments_of(tournament)
     begun = tournament.started_at or timezone.now()
     sums = behind.filter(created_at__gte=begun).aggregate(
-        calls=Sum("calls"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out"), usd=Sum("usd")
+        calls=Sum("calls"),
+        cache_hits=Sum("cache_hits"),
+        tokens_in=Sum("tokens_in"),
+        tokens_out=Sum("tokens_out"),
+        usd=Sum("usd"),
     )
     shared = behind.filter(created_at__lt=begun).aggregate(calls=Sum("calls"))
     return TotalUsage(
         calls=sums["calls"] or 0,
-        cache_hits=shared["calls"] or 0,
+        cache_hits=(sums["cache_hits"] or 0) + (shared["calls"] or 0),
         tokens_in=sums["tokens_in"] or 0,
         tokens_out=sums["tokens_out"] or 0,
         usd=sums["usd"],

@@ -40,9 +40,6 @@ class Tournament(models.Model):
     )
     note = models.TextField(blank=True, default="", help_text="why it is as it is, in words")
     planned = models.PositiveIntegerField(default=0, help_text="matches, fixed at the start")
-    calls_committed = models.PositiveIntegerField(
-        default=0, help_text="paid calls that its own matches were planned to take"
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

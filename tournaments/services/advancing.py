@@ -10,18 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import Sum
-
 from arena.models import Output
 from arena.services import comparisons
 from judges.models import SETTLED, Decision, DecisionStatus
 from judges.services import decisions
-from judges.services.judges import planned_calls
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Field, Format, Game, Pairing, Result
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
-from tournaments.queries import judgments_of
 from tournaments.services import lifecycle
+from tournaments.services.budgeting import Purse, limits_in_words, purse_of
 from tournaments.tasks import rate as rate_task
 
 BATCH = 100
@@ -44,8 +41,9 @@ def _advance_batch(tournament_id: int) -> bool:
     tournament = Tournament.objects.select_for_update().get(pk=tournament_id)
     if tournament.status != TournamentStatus.RUNNING:
         return False
-    if _must_stop_spending(tournament):
-        lifecycle.pause(tournament, f"the budget of ${tournament.max_usd:g} is used up")
+    purse = purse_of(tournament)
+    if purse.overdrawn and purse.pending:
+        lifecycle.pause(tournament, f"the budget of {limits_in_words(tournament)} is used up")
         return False
     dirty = list(tournament.brackets.filter(dirty=True).order_by("id")[:BATCH])
     if not dirty:
@@ -53,9 +51,9 @@ def _advance_batch(tournament_id: int) -> bool:
     Bracket.objects.filter(pk__in=[bracket.pk for bracket in dirty]).update(dirty=False)
     rule = formats.build(tournament.format, tournament.format_params)
     wishes = _ask_format(tournament, rule, dirty)
-    scheduled = _schedule(tournament, wishes)
+    scheduled = _schedule(tournament, wishes, purse)
     if scheduled < len(wishes):
-        _pause_for_budget(tournament, wishes)
+        _wait_for_budget(tournament, [bracket for bracket, _ in wishes[scheduled:]])
         return False
     return True
 
@@ -110,7 +108,7 @@ def _result(status: str, winner: str | None) -> Result:
     return Result.UNDECIDED if status == DecisionStatus.UNDECIDED else Result.PENDING
 
 
-def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
+def _schedule(tournament: Tournament, wishes: Sequence[Wish], purse: Purse) -> int:
     """Write comparisons, ask the judge, write matches; look again where all is decided already.
 
     Returns how many wishes were granted: as many, in order, as the budget pays for.
@@ -127,7 +125,7 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
     # that has gone on by lot still plays.
     decisions.retry(known.exclude(matches__bracket__finished=False))
     decided = set(known.filter(status__in=SETTLED).values_list("comparison_id", flat=True))
-    granted = _within_budget(tournament, keys, decided)
+    granted = _granted(purse, keys, decided)
     wishes, keys = wishes[:granted], keys[:granted]
     asked = decisions.ask(tournament.judge, keys)
     # Whoever settles one of them now waits until the matches stand, and then wakes their brackets.
@@ -145,7 +143,6 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish]) -> int:
         ),
         batch_size=2000,
     )
-    _charge(tournament, len(set(keys) - decided))
     Bracket.objects.filter(
         pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
     ).update(dirty=True)
@@ -161,47 +158,19 @@ def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
     return {(prompt, who): pk for prompt, who, pk in rows.values_list("prompt", "competitor", "pk")}
 
 
-def _within_budget(tournament: Tournament, keys: Sequence[int], decided: set[int]) -> int:
-    """How many comparisons, in order, the budget pays for. What is decided already is free."""
-    each = planned_calls(tournament.judge)
+def _granted(purse: Purse, keys: Sequence[int], decided: set[int]) -> int:
+    """How many comparisons, in order, can be paid for. What is decided already is free."""
     new = [number for number, key in enumerate(keys) if key not in decided]
-    if not new or not each:
-        return len(keys)
-    if tournament.max_usd is not None and _money_is_out(tournament):
-        return new[0]
-    if tournament.max_calls is None:
-        return len(keys)
-    affordable = max((tournament.max_calls - tournament.calls_committed) // each, 0)
+    affordable = purse.affordable(len(new))
     return new[affordable] if affordable < len(new) else len(keys)
 
 
-def _must_stop_spending(tournament: Tournament) -> bool:
-    """Whether money is out while calls are still to be made."""
-    if tournament.max_usd is None:
-        return False
-    waiting = tournament.matches.exclude(decision__status__in=SETTLED).exists()
-    return waiting and _money_is_out(tournament)
-
-
-def _money_is_out(tournament: Tournament) -> bool:
-    """Whether the limit is spent, or a call has no price, so that nobody can know."""
-    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
-    spent = paid.aggregate(usd=Sum("usd"))["usd"] or 0.0
-    return spent >= (tournament.max_usd or 0.0) or paid.filter(usd=None).exists()
-
-
-def _charge(tournament: Tournament, new: int) -> None:
-    tournament.calls_committed += new * planned_calls(tournament.judge)
-    tournament.save(update_fields=["calls_committed"])
-
-
-def _pause_for_budget(tournament: Tournament, wishes: Sequence[Wish]) -> None:
-    tournament.brackets.filter(pk__in={bracket.pk for bracket, _ in wishes}).update(dirty=True)
-    limits = []
-    if tournament.max_calls is not None:
-        limits.append(f"{tournament.max_calls} calls")
-    if tournament.max_usd is not None:
-        limits.append(f"${tournament.max_usd:g} (or a call had no price)")
+def _wait_for_budget(tournament: Tournament, brackets: Sequence[Bracket]) -> None:
+    """Ask again when a verdict frees what was kept back for it; pause when nothing is under way."""
+    tournament.brackets.filter(pk__in={bracket.pk for bracket in brackets}).update(dirty=True)
+    if tournament.matches.exclude(decision__status__in=SETTLED).exists():
+        return
     Tournament.objects.filter(pk=tournament.pk).update(
-        status=TournamentStatus.PAUSED, note=f"the budget of {' and '.join(limits)} is used up"
+        status=TournamentStatus.PAUSED,
+        note=f"the budget of {limits_in_words(tournament)} is used up",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from judges.services.judges import planned_calls
+from judges.services.costs import cost_of
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Scope
 from tournaments.models import Tournament, TournamentStatus
@@ -13,13 +13,21 @@ from tournaments.services.lifecycle import entrants_by_prompt
 
 @dataclass(frozen=True)
 class Estimate:
-    """Matches, and the paid calls that they take when nothing is shared or repeated."""
+    """Matches, and what they take when nothing is shared or repeated.
+
+    Tokens and `usd` are about right only: `observed` when they rest on what this judge took so
+    far. `usd` is None when a price is not known.
+    """
 
     prompts: int
     matches: int
     calls: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+    observed: bool
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int | float | bool | None]:
         return asdict(self)
 
 
@@ -31,7 +39,16 @@ def estimate_of(tournament: Tournament) -> Estimate:
     else:
         sizes = [len(ids) for ids in entrants_by_prompt(tournament).values() if len(ids) > 1]
         prompts, matches = len(sizes), _planned(tournament, sizes)
-    return Estimate(prompts, matches, matches * planned_calls(tournament.judge))
+    cost = cost_of(tournament.judge)
+    return Estimate(
+        prompts,
+        matches,
+        calls=round(matches * cost.calls),
+        tokens_in=round(matches * cost.tokens_in),
+        tokens_out=round(matches * cost.tokens_out),
+        usd=None if cost.usd is None else matches * cost.usd,
+        observed=cost.observed,
+    )
 
 
 def _planned(tournament: Tournament, sizes: list[int]) -> int:

@@ -20,6 +20,7 @@ from judges.services.judges import jury_of
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.services.budgeting import limits_in_words, purse_of
 from tournaments.tasks import advance as advance_task
 
 
@@ -124,8 +125,18 @@ def retry_undecided(tournament: Tournament) -> int:
     """
     if tournament.status not in (TournamentStatus.RUNNING, TournamentStatus.COMPLETED):
         raise Conflict(f"the tournament is {tournament.status}; it asks for nothing now")
-    undecided = Decision.objects.filter(matches__tournament=tournament).distinct()
-    return decisions.retry(Decision.objects.filter(pk__in=undecided.values("pk")))
+    mine = Decision.objects.filter(matches__tournament=tournament).distinct()
+    again = Decision.objects.filter(pk__in=mine.values("pk"))
+    _refuse_beyond_budget(tournament, again.filter(silence__in=decisions.RETRYABLE).count())
+    return decisions.retry(again)
+
+
+def _refuse_beyond_budget(tournament: Tournament, wanted: int) -> None:
+    affordable = purse_of(tournament).affordable(wanted)
+    if affordable < wanted:
+        raise Conflict(
+            f"the budget of {limits_in_words(tournament)} pays for {affordable} of {wanted} matches"
+        )
 
 
 def complete(tournament_id: int) -> bool:

@@ -41,11 +41,19 @@ class UsageShape(BaseModel):
 
 
 class EstimateShape(BaseModel):
-    """What the whole tournament takes when nothing is shared or repeated."""
+    """What the whole tournament takes when nothing is shared or repeated.
+
+    Tokens and `usd` are about right only; `observed` when they rest on what this judge took so
+    far. `usd` is null when a price is not known.
+    """
 
     prompts: int
     matches: int
     calls: int
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+    observed: bool
 
 
 class TournamentShape(BaseModel):
@@ -91,7 +99,7 @@ class TournamentShape(BaseModel):
             note=row.note,
             progress=ProgressShape(**progress.as_dict()),
             usage=UsageShape.model_validate(usage_of(row).as_dict()),
-            estimate=EstimateShape(**estimate_of(row).as_dict()),
+            estimate=EstimateShape.model_validate(estimate_of(row).as_dict()),
             created_at=row.created_at,
             started_at=row.started_at,
             finished_at=row.finished_at,

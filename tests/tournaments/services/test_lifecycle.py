@@ -160,16 +160,16 @@ def test_what_is_decided_already_is_shared_and_free(lab):
     second = started(lab, stub, max_calls=1)
 
     assert Decision.objects.count() == 12
-    assert (second.status, second.matches.count(), second.calls_committed) == ("completed", 12, 0)
+    assert (second.status, second.matches.count()) == ("completed", 12)
 
 
-def test_what_was_asked_and_never_paid_is_charged_to_who_takes_it_up(lab):
+def test_what_was_asked_and_never_paid_is_kept_back_by_who_takes_it_up(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
     lifecycle.cancel(started(lab, stub))
 
     second = started(lab, stub, max_calls=10)
 
-    assert (second.status, second.matches.count(), second.calls_committed) == ("paused", 5, 10)
+    assert (second.status, second.matches.count()) == ("running", 2)
 
 
 def test_money_stops_a_round_robin_that_is_under_way(lab):
@@ -215,18 +215,41 @@ def test_a_slice_of_the_wrong_shape_writes_nothing(lab, people, wrong):
     assert not Tournament.objects.exists()
 
 
-def test_the_call_budget_pauses_before_it_is_exceeded(lab):
+def paid(decisions, calls=2):
+    """Settle the decisions as if each had taken so many calls."""
+    for decision in decisions:
+        Judgment.objects.create(
+            judge=decision.judge,
+            comparison=decision.comparison,
+            order="ab",
+            winner="a",
+            calls=calls,
+        )
+    Decision.objects.filter(pk__in=[decision.pk for decision in decisions]).update(
+        status="decided", winner="a", share=1.0
+    )
+
+
+def test_a_verdict_gives_free_what_was_kept_back_and_the_end_of_the_budget_pauses(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-
     cup = started(lab, stub, max_calls=11)
+    under_way = []
+    while cup.status == "running":
+        pending = list(Decision.objects.exclude(status="decided"))
+        under_way.append(len(pending))
+        paid(pending)
+        advancing.advance(cup.pk)
+        cup.refresh_from_db()
 
-    assert (cup.status, cup.matches.count(), cup.calls_committed) == ("paused", 5, 10)
+    assert under_way == [2, 1, 1]  # 8 + 4 + 4 calls kept back, 4 + 2 + 2 made: 8 of 11
+    assert (cup.status, cup.matches.count()) == ("paused", 4)
     assert "11 calls" in cup.note
 
 
 def test_more_budget_lets_it_go_on(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub, max_calls=11)
+    cup = started(lab, stub, max_calls=3)
+    assert (cup.status, cup.matches.count()) == ("paused", 0)
     Tournament.objects.filter(pk=cup.pk).update(max_calls=100)
 
     lifecycle.resume(cup)
@@ -234,6 +257,17 @@ def test_more_budget_lets_it_go_on(lab):
 
     cup.refresh_from_db()
     assert (cup.status, cup.matches.count()) == ("running", 12)
+
+
+def test_a_retry_beyond_the_budget_is_refused(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = started(lab, stub)
+    Decision.objects.update(status="undecided", silence="failed")
+    Tournament.objects.filter(pk=cup.pk).update(max_calls=20)
+    cup.refresh_from_db()
+
+    with pytest.raises(Conflict, match="pays for 5 of 12"):
+        lifecycle.retry_undecided(cup)
 
 
 def test_a_held_decision_of_a_cancelled_tournament_is_taken_up_by_the_next(lab, people):

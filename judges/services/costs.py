@@ -1,0 +1,128 @@
+"""What a judge takes for one comparison: calls, tokens, money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Avg, Count, FloatField, Sum, TextField
+from django.db.models.functions import Cast, Length
+
+from arena.models import Output, Project, Prompt
+from judges.contracts import CallingKind, Source
+from judges.kinds import registry
+from judges.models import Endpoint, Judge, Judgment
+
+ENOUGH = 20
+"""Judgments from which on the mean of what was paid replaces the estimate."""
+
+CHARS_PER_TOKEN = 4.0
+TEMPLATE_TOKENS = 500
+REPLY_TOKENS = 300
+"""A reason and a verdict; what a reply is taken to be long before any came."""
+
+MARGIN = 1.5
+"""Of a comparison's expected price that is kept back while it is being judged: they differ."""
+
+LOOKED_AT = 500
+"""Texts whose mean length stands for all."""
+
+PER_TOKEN = 1e-6
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one comparison takes, about; `most_*` is what has to be kept back for it.
+
+    `usd` is None when a price is not known. `observed`: from this judge's own record.
+    """
+
+    calls: float = 0
+    most_calls: int = 0
+    tokens_in: float = 0
+    tokens_out: float = 0
+    usd: float | None = 0.0
+    observed: bool = False
+
+    @property
+    def most_usd(self) -> float | None:
+        return None if self.usd is None else self.usd * MARGIN
+
+    def __add__(self, other: Cost) -> Cost:
+        priced = self.usd is not None and other.usd is not None
+        return Cost(
+            self.calls + other.calls,
+            self.most_calls + other.most_calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            (self.usd or 0.0) + (other.usd or 0.0) if priced else None,
+            self.observed and other.observed,
+        )
+
+
+def cost_of(judge: Judge) -> Cost:
+    """What `judge` takes for one comparison; a jury all that its members take."""
+    kind = registry.build(judge.kind, judge.params)
+    if kind.source is Source.MEMBERS:
+        seats = list(judge.seats.select_related("member__project"))
+        return sum((cost_of(seat.member) for seat in seats), Cost(observed=bool(seats)))
+    if not isinstance(kind, CallingKind) or not kind.most_calls():
+        return Cost(observed=True)
+    calls = kind.planned_calls()
+    tokens_in, tokens_out, observed = _tokens(judge)
+    usd = _usd_of_a_call(judge, tokens_in, tokens_out)
+    return Cost(
+        calls=calls,
+        most_calls=kind.most_calls(),
+        tokens_in=tokens_in * calls,
+        tokens_out=tokens_out * calls,
+        usd=None if usd is None else usd * calls,
+        observed=observed,
+    )
+
+
+def _tokens(judge: Judge) -> tuple[float, float, bool]:
+    """(in, out) of one call, and whether that was seen or is an estimate."""
+    paid = Judgment.objects.filter(judge=judge, calls__gt=0, tokens_in__gt=0)
+    seen = paid.aggregate(
+        n=Count("pk"), calls=Sum("calls"), tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out")
+    )
+    if seen["n"] >= ENOUGH:
+        return seen["tokens_in"] / seen["calls"], seen["tokens_out"] / seen["calls"], True
+    limit = judge.params.get("max_tokens") or REPLY_TOKENS
+    return _prompt_tokens(judge.project), min(limit, REPLY_TOKENS), False
+
+
+def _prompt_tokens(project: Project) -> float:
+    """A template, the mean prompt and two mean outputs."""
+    outputs = Output.objects.filter(prompt__project=project)[:LOOKED_AT]
+    answer = outputs.aggregate(mean=_mean_length("turns"))["mean"] or 0.0
+    prompts = Prompt.objects.filter(project=project)[:LOOKED_AT]
+    asked = prompts.aggregate(mean=_mean_length("messages"))["mean"] or 0.0
+    return float(TEMPLATE_TOKENS + (asked + 2 * answer) / CHARS_PER_TOKEN)
+
+
+def _mean_length(column: str) -> Avg:
+    """The mean length of a JSON column, in characters."""
+    return Avg(Cast(Length(Cast(column, TextField())), FloatField()))
+
+
+def _usd_of_a_call(judge: Judge, tokens_in: float, tokens_out: float) -> float | None:
+    """By the known prices, else as endpoints that tell have charged so far."""
+    prices = _prices(judge.project, judge.params)
+    if prices is not None:
+        return (tokens_in * prices[0] + tokens_out * prices[1]) * PER_TOKEN
+    told = Judgment.objects.filter(judge=judge, calls__gt=0, usd__isnull=False)
+    seen = told.aggregate(calls=Sum("calls"), usd=Sum("usd"))
+    return seen["usd"] / seen["calls"] if seen["calls"] else None
+
+
+def _prices(project: Project, params: Mapping[str, Any]) -> tuple[float, float] | None:
+    """USD per million tokens (in, out): the judge's own, else its endpoint's."""
+    if params.get("price_in") is not None:
+        return params["price_in"], params["price_out"]
+    row = Endpoint.objects.filter(project=project, name=params.get("endpoint")).first()
+    if row is None or row.price_in is None or row.price_out is None:
+        return None
+    return row.price_in, row.price_out

@@ -1,0 +1,83 @@
+"""A hard budget: what a tournament may still ask for.
+
+For every match that is being judged the most that it can take is kept back, and given free when
+its verdict is in. So calls made and calls under way together never exceed the budget; money, whose
+amount is known only afterwards, is kept back with a margin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+
+from judges.models import SETTLED, Judgment
+from judges.services.costs import Cost, cost_of
+from tournaments.models import Tournament
+from tournaments.queries import judgments_of
+
+
+@dataclass(frozen=True)
+class Purse:
+    """What is left of a budget; None is no limit. `pending` matches are being judged.
+
+    `overdrawn`: money is out although matches are under way, since calls cost more than was kept
+    back for them, or had no price, so that nobody can know.
+    """
+
+    each: Cost
+    pending: int
+    calls: int | None
+    usd: float | None
+    overdrawn: bool
+
+    def affordable(self, wanted: int) -> int:
+        """How many of `wanted` further comparisons can be paid for now."""
+        if not self.each.most_calls:
+            return wanted
+        if self.calls is not None:
+            wanted = min(wanted, max(self.calls // self.each.most_calls, 0))
+        if self.usd is not None:
+            wanted = min(wanted, self._for_money())
+        return wanted
+
+    def _for_money(self) -> int:
+        price = self.each.most_usd
+        if self.overdrawn or self.usd is None or self.usd <= 0:
+            return 0
+        if price is None:
+            return 0 if self.pending else 1  # one at a time, until its price is known
+        return int(self.usd // price) if price else 10**9
+
+
+def purse_of(tournament: Tournament) -> Purse:
+    """Look up what the tournament has spent since it began and what it has under way."""
+    each = cost_of(tournament.judge)
+    if not each.most_calls or (tournament.max_calls is None and tournament.max_usd is None):
+        return Purse(each, 0, None, None, overdrawn=False)
+    pending = tournament.matches.exclude(decision__status__in=SETTLED)
+    count = pending.values("decision").distinct().count()
+    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
+    spent = paid.aggregate(calls=Sum("calls"), usd=Sum("usd"))
+    calls = usd = None
+    if tournament.max_calls is not None:
+        calls = tournament.max_calls - (spent["calls"] or 0) - count * each.most_calls
+    if tournament.max_usd is not None:
+        usd = tournament.max_usd - (spent["usd"] or 0.0) - count * (each.most_usd or 0.0)
+    return Purse(each, count, calls, usd, _is_overdrawn(tournament, paid, spent["usd"] or 0.0))
+
+
+def _is_overdrawn(tournament: Tournament, paid: QuerySet[Judgment], spent: float) -> bool:
+    if tournament.max_usd is None:
+        return False
+    return spent >= tournament.max_usd or paid.filter(usd=None).exists()
+
+
+def limits_in_words(tournament: Tournament) -> str:
+    """The budget as a note says it."""
+    limits = []
+    if tournament.max_calls is not None:
+        limits.append(f"{tournament.max_calls} calls")
+    if tournament.max_usd is not None:
+        limits.append(f"${tournament.max_usd:g} (or a call had no price)")
+    return " and ".join(limits)
