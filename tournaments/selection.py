@@ -23,6 +23,7 @@ STATES = {
     "tied": Q(winner__in=TIED),
     "undecided": Q(status=DecisionStatus.UNDECIDED) & ~Q(silence=Silence.FAILED),
     "failed": Q(silence=Silence.FAILED),
+    "without a verdict": Q(status=DecisionStatus.UNDECIDED),
     "waiting": Q(status=DecisionStatus.WAITING),
     "open": Q(status__in=UNSETTLED),
 }

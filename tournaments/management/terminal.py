@@ -18,6 +18,7 @@ from rich.table import Table
 from arena.common import embedded
 from arena.common.errors import ArenaError, NotFound
 from arena.models import Project
+from tournaments.gaps import gaps_of
 from tournaments.models import RatingRun, Tournament, TournamentStatus
 from tournaments.queries import progress_of, status_of
 from tournaments.ratings import registry as methods
@@ -103,6 +104,8 @@ def print_leaderboard(run: RatingRun, console: Console) -> None:
     console.print(
         f"{run.n_comparisons} decided comparisons on {run.n_prompts} prompts", style="dim"
     )
+    if missing := gaps_of(run).in_words():
+        console.print(f"! {missing}", style="yellow")
     for warning in run.warnings:
         console.print(f"! {warning}", style="yellow")
 

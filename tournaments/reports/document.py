@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from tournaments.gaps import gaps_of
 from tournaments.models import RatingRun
 from tournaments.ratings import registry as methods
 from tournaments.reports.interval_picture import picture
@@ -23,6 +24,7 @@ def render(run: RatingRun, title: str) -> str:
             "title": title,
             "run": run,
             "rows": run.rows,
+            "gaps": gaps_of(run),
             "method": methods.build(run.method),
             "picture": picture(run.rows),
             "css": mark_safe(stylesheet()),  # noqa: S308  # our own file

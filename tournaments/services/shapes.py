@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
+from tournaments.gaps import gaps_of
 from tournaments.models import Match, RatingRun, Report, Schedule, Tournament
 from tournaments.queries import progress_of, status_of, usage_of
 from tournaments.services.estimating import estimate_of
@@ -181,6 +182,17 @@ class LeaderboardRow(BaseModel):
     note: str = ""
 
 
+class GapsShape(BaseModel):
+    """Comparisons that are not in the ranking: still to be judged, and by why not."""
+
+    pending: int
+    failed: int
+    refused: int
+    unparsable: int
+    abstained: int
+    missing: int
+
+
 class LeaderboardShape(BaseModel):
     """A rating run as a reader sees it; rows best first."""
 
@@ -194,6 +206,7 @@ class LeaderboardShape(BaseModel):
     n_prompts: int
     components: list[list[str]]
     warnings: list[str]
+    gaps: GapsShape
     created_at: datetime
     rows: list[LeaderboardRow]
 
@@ -210,6 +223,7 @@ class LeaderboardShape(BaseModel):
             n_prompts=run.n_prompts,
             components=run.components,
             warnings=run.warnings,
+            gaps=GapsShape(**gaps_of(run).as_dict()),
             created_at=run.created_at,
             rows=[LeaderboardRow(**row) for row in run.rows],
         )

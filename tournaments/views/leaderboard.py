@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from arena.models import Project
 from arena.views.access import project_page
 from judges.models import Decision, DecisionStatus, Judge
+from tournaments.gaps import gaps_of
 from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
 from tournaments.reports import interval_chart
@@ -49,6 +50,7 @@ def leaderboard(request: HttpRequest, project: Project) -> HttpResponse:
         "invites": invites(request),
         "tournament": tournament,
         "run": run,
+        "gaps": gaps_of(run),
         "method": methods.build(method),
         "low": low,
         "high": high,
