@@ -6,8 +6,8 @@ after a crash it is simply asked again. Competitors and prompts are integer ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -33,11 +33,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """Who plays on what. In scope PROMPT `prompts` has exactly one element."""
+    """Who plays on what. In scope PROMPT `prompts` has exactly one element.
+
+    `names` are those of the entrants, for formats whose params name some.
+    """
 
     entrants: tuple[int, ...]
     prompts: tuple[int, ...]
     seed: int
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class Game:
 
 
 class Format(Protocol):
-    """A tournament format, stored as name + params."""
+    """A tournament format, stored as name + params.
+
+    One whose params name competitors has a property `named`, so that unknown names are refused.
+    """
 
     label: ClassVar[str]
     description: ClassVar[str]

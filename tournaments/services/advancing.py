@@ -7,9 +7,10 @@ format is a pure function of the matches that stand in the tables.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
+
 from arena.models import Output
 from arena.services import comparisons
 from judges.models import SETTLED, Decision, DecisionStatus
@@ -61,11 +62,12 @@ def _advance_batch(tournament_id: int) -> bool:
 def _ask_format(tournament: Tournament, rule: Format, dirty: list[Bracket]) -> list[Wish]:
     """What each bracket can play now. A bracket with nothing to play or to wait for is over."""
     games = _games(dirty)
+    names = dict(tournament.competitors.values_list("pk", "name"))
     wishes: list[Wish] = []
     over = []
     for bracket in dirty:
         history = games[bracket.pk]
-        pairings = rule.next_pairings(field_of(tournament, bracket), history)
+        pairings = rule.next_pairings(field_of(tournament, bracket, names), history)
         wishes += [(bracket, pairing) for pairing in pairings]
         if not pairings and not any(game.result is Result.PENDING for game in history):
             over.append(bracket.pk)
@@ -73,10 +75,12 @@ def _ask_format(tournament: Tournament, rule: Format, dirty: list[Bracket]) -> l
     return wishes
 
 
-def field_of(tournament: Tournament, bracket: Bracket) -> Field:
+def field_of(
+    tournament: Tournament, bracket: Bracket, names: Mapping[int, str] | None = None
+) -> Field:
     """The frozen field of a bracket."""
     prompts = (bracket.prompt_id,) if bracket.prompt_id else ()
-    return Field(tuple(bracket.entrants), prompts, tournament.seed)
+    return Field(tuple(bracket.entrants), prompts, tournament.seed, names or {})
 
 
 def games_of(bracket: Bracket) -> list[Game]:

@@ -48,8 +48,9 @@ def create(
     max_usd: float | None = None,
 ) -> Tournament:
     """Write a draft. Raises InvalidInput or NotFound naming what is wrong; nothing is played."""
-    formats.build(format, format_params)
+    rule = formats.build(format, format_params)
     chosen = _competitors(project, competitors)
+    _check_named(getattr(rule, "named", ()), chosen)
     judge = jury_of(project, judges, aggregation)
     tournament = Tournament.objects.create(
         project=project,
@@ -193,6 +194,16 @@ def _competitors(project: Project, names: Sequence[str]) -> list[Competitor]:
             "a tournament needs two competitors", fields={"competitors": "at least two are needed"}
         )
     return found
+
+
+def _check_named(names: Sequence[str], chosen: Sequence[Competitor]) -> None:
+    """The competitors that the format's params name have to play."""
+    unknown = set(names) - {competitor.name for competitor in chosen}
+    if unknown:
+        raise InvalidInput(
+            "the format names competitors that do not play",
+            fields={"format_params": ", ".join(sorted(unknown))},
+        )
 
 
 def _checked_slice(wanted: Mapping[str, Any]) -> dict[str, Any]:
