@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from judges.contracts import Abstention, Answer, Backend, Case, Presentation, Source
 from judges.llm.model import Model
-from judges.llm.params import CallParams
+from judges.llm.params import AskParams
 from judges.llm.transcript import Finding, Silenced, Transcript
 
 
@@ -22,7 +22,7 @@ class ModelJudge(ABC):
 
     source: ClassVar[Source] = Source.CALLS
 
-    def __init__(self, params: CallParams) -> None:
+    def __init__(self, params: AskParams) -> None:
         self.params = params
         self.model = Model(params, Backend(environ=os.environ))
 
@@ -56,7 +56,11 @@ class ModelJudge(ABC):
 
     async def judge(self, case: Case) -> Answer | Abstention:
         """Judge one presentation. Raises JudgeError when a reply could not be had, Postponed."""
-        talk = Transcript(self.model, case)
+        return await self.converse(case, Transcript(self.model, case))
+
+    async def converse(self, case: Case, talk: Transcript) -> Answer | Abstention:
+        """The same through a transcript of the caller, who can then read all exchanges; they stay
+        in it when this raises."""
         try:
             finding = await self.decide(case, talk)
         except Silenced as silenced:

@@ -103,13 +103,29 @@ class ModelParams(plugins.Params):
         return self
 
 
-class OrderParams(plugins.Params):
+class RepeatParams(plugins.Params):
+    """How often one comparison is judged, and how much of each answer is shown.
+
+    For a protocol that treats both answers alike in itself: there is one presentation, and no
+    order to choose.
+    """
+
+    samples: int = Field(default=1, ge=1, le=32, description="repetitions of each order")
+    max_chars: int = Field(
+        default=30_000, ge=100, description="characters of an answer that are shown"
+    )
+
+    def presentations(self, seed: int) -> tuple[Presentation, ...]:  # noqa: ARG002
+        """One for each repetition; `seed` is the comparison's."""
+        return tuple(Presentation(Order.AB, sample) for sample in range(self.samples))
+
+
+class OrderParams(RepeatParams):
     """In which orders the two answers are shown, how often, and what the verdicts make."""
 
     orders: Literal["both", "random", "ab"] = Field(
         default="both", description="which answer is shown first: each once, one drawn, or a"
     )
-    samples: int = Field(default=1, ge=1, le=32, description="repetitions of each order")
     flip_policy: Literal["tie", "half", "modelled"] = Field(
         default="tie",
         description="when the orders disagree: a tie, each order counts half, or half with the "
@@ -118,9 +134,6 @@ class OrderParams(plugins.Params):
     silent_order: Literal["undecided", "other"] = Field(
         default="undecided",
         description="when one order gave no verdict: leave undecided, or let the other decide",
-    )
-    max_chars: int = Field(
-        default=30_000, ge=100, description="characters of an answer that are shown"
     )
 
     def presentations(self, seed: int) -> tuple[Presentation, ...]:
@@ -139,5 +152,28 @@ class OrderParams(plugins.Params):
         return (random.Random(f"{seed}:{sample}").choice((Order.AB, Order.BA)),)
 
 
-class CallParams(OrderParams, ModelParams):
+class AskParams(RepeatParams, ModelParams):
+    """The params of a kind that asks a model and treats both answers alike in itself."""
+
+
+class CallParams(OrderParams, AskParams):
     """The params of a kind that asks a model in one or both orders."""
+
+
+class PromptParams(plugins.Params):
+    """What a judge is told beside the case."""
+
+    criteria: list[str] = Field(
+        default=[], max_length=20, description="what to judge by, the first weighing most"
+    )
+    instructions: str = Field(
+        default="",
+        max_length=20_000,
+        description="who the judge is and what else it must heed; heads the system message",
+    )
+    reason_language: str = Field(
+        default="", max_length=100, description="the language in which the judge is to reason"
+    )
+    images: bool = Field(
+        default=True, description="show the prompt's images; turn off for models that take none"
+    )

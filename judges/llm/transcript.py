@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from judges.contracts import Abstention, Answer, Case, Preference, Silence, Usage
 from judges.llm.client import Reply
 from judges.llm.model import Asked, Messages, Model
-from judges.llm.parsing import Unparsable
+from judges.llm.parsing import Unparsable, without_thinking
+from judges.llm.prompting import hash_of, sendable
+from judges.llm.quotations import unquoted
 
 T = TypeVar("T")
 
+REPAIRED = ", repair"
+
 REPAIR = """\
-Your reply could not be read: {why}.
-Keep your judgment. Send it again in the required form and nothing else:
+Your reply could not be read. Keep your judgment, and send it again in the required form alone:
 {form}"""
+"""Quotes nothing of the reply: what a judge took from an answer must not come back as an order."""
 
 
 class Silenced(Exception):
@@ -39,7 +42,7 @@ class Exchange:
 
     @property
     def prompt_hash(self) -> str:
-        return hash_of(self.messages)
+        return self.asked.prompt_hash or hash_of(self.messages)
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,6 @@ class Finding:
     details: Mapping[str, Any] | None = None
 
 
-def hash_of(messages: Messages) -> str:
-    """SHA-256 of chat messages: the prompt hash of a judgment."""
-    return hashlib.sha256(json.dumps(messages, sort_keys=True).encode()).hexdigest()
-
-
 class Transcript:
     """Asks on behalf of one judgment and keeps what was said."""
 
@@ -66,6 +64,7 @@ class Transcript:
         self.model = model
         self.case = case
         self.exchanges: list[Exchange] = []
+        self.pending: dict[str, Messages] = {}  # by label, while no reply has come
 
     async def ask(
         self,
@@ -73,29 +72,43 @@ class Transcript:
         messages: Messages,
         read: Callable[[Reply], T | Unparsable],
         schema: Mapping[str, Any] | None = None,
+        top_logprobs: int = 0,
     ) -> T:
         """Ask and read the reply; once more, for the form only, when it cannot be read.
+
+        `read` gets the reply without what it merely quotes from the case. `top_logprobs` asks for
+        the log-probabilities of so many alternatives of each token.
 
         Raises Silenced when the model declines or cannot be read; JudgeError and Postponed as the
         model does.
         """
-        reply = await self._exchange(label, messages, schema)
-        found = read(reply)
-        if isinstance(found, Unparsable) and self.model.params.repair and reply.text.strip():
-            again = [*messages, *_follow_up(reply, found, schema)]
-            reply = await self._exchange(f"{label}, repair", again, schema)
-            found = read(reply)
+        reply = await self._exchange(label, messages, schema, top_logprobs)
+        found = read(self._own(reply))
+        said = without_thinking(reply.text)
+        if isinstance(found, Unparsable) and self.model.params.repair and said:
+            again = [*messages, *_follow_up(said, schema)]
+            reply = await self._exchange(f"{label}{REPAIRED}", again, schema, top_logprobs)
+            found = read(self._own(reply))
         if isinstance(found, Unparsable):
             raise Silenced(Silence.UNPARSABLE, found.why)
         return found
 
+    def _own(self, reply: Reply) -> Reply:
+        """The reply without the statements that it may merely quote; every character keeps its
+        place."""
+        return replace(reply, text=unquoted(reply.text, self.case))
+
     async def _exchange(
-        self, label: str, messages: Messages, schema: Mapping[str, Any] | None
+        self, label: str, messages: Messages, schema: Mapping[str, Any] | None, top_logprobs: int
     ) -> Reply:
-        asked = await self.model.ask(messages, schema, sample=self.case.sample)
+        self.pending[label] = messages
+        asked = await self.model.ask(messages, schema, self.case.sample, top_logprobs)
+        del self.pending[label]
         self.exchanges.append(Exchange(label, messages, asked))
         if asked.reply.refusal:
             raise Silenced(Silence.REFUSED, asked.reply.refusal)
+        if asked.reply.exhausted:
+            raise Silenced(Silence.UNPARSABLE, asked.reply.exhausted)
         return asked.reply
 
     def answer(self, finding: Finding, details: Mapping[str, Any]) -> Answer:
@@ -108,7 +121,7 @@ class Transcript:
             scores=finding.scores,
             raw=self._raw(),
             details={**self._details(), **details, **(finding.details or {})},
-            usage=self._usage(),
+            usage=self.usage(),
         )
 
     def abstention(self, silenced: Silenced, details: Mapping[str, Any]) -> Abstention:
@@ -118,7 +131,7 @@ class Transcript:
             str(silenced),
             self._raw(),
             {**self._details(), **details},
-            self._usage(),
+            self.usage(),
         )
 
     def _raw(self) -> str:
@@ -147,11 +160,17 @@ class Transcript:
                 "response_format": str(last.response_format),
                 "finish_reason": last.finish_reason,
             }
+            repaired = sum(one.label.endswith(REPAIRED) for one in self.exchanges)
+            if repaired:
+                details["repaired"] = repaired
+            if last.dropped:
+                details["dropped"] = list(last.dropped)
             if last.thinking:
                 details["thinking"] = last.thinking
         return details
 
-    def _usage(self) -> Usage:
+    def usage(self) -> Usage:
+        """What the exchanges cost."""
         paid = [one.asked for one in self.exchanges if not one.asked.cached]
         prices = [asked.usd for asked in paid]
         return Usage(
@@ -164,11 +183,9 @@ class Transcript:
         )
 
 
-def _follow_up(
-    reply: Reply, found: Unparsable, schema: Mapping[str, Any] | None
-) -> list[dict[str, str]]:
+def _follow_up(said: str, schema: Mapping[str, Any] | None) -> list[dict[str, str]]:
     form = json.dumps(schema) if schema else "as the first message says"
     return [
-        {"role": "assistant", "content": reply.text},
-        {"role": "user", "content": REPAIR.format(why=found.why, form=form)},
+        {"role": "assistant", "content": sendable(said)},
+        {"role": "user", "content": REPAIR.format(form=form)},
     ]
