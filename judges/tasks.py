@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import mmap
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_shutting_down
+from celery.worker import state as worker_state
+
+_stop = mmap.mmap(-1, 1)
+"""Shared with the processes that a worker forks: a warm shutdown is told to the parent only."""
+
+
+@worker_shutting_down.connect
+def _tell_children(**_: Any) -> None:
+    _stop[0] = 1
+
+
+def stopping() -> bool:
+    """Whether this worker was told to stop."""
+    return _stop[0] == 1 or worker_state.should_stop is not None
 
 
 @shared_task(name="judges.judge")
@@ -29,3 +47,19 @@ def free_all_leases() -> None:
 
     free_all()
     judge.delay()
+
+
+@shared_task(name="judges.forget_replies")
+def forget_replies() -> None:
+    """Delete stored replies that have grown old."""
+    from judges.services.replies import forget_old  # leaf
+
+    forget_old()
+
+
+@shared_task(name="judges.refit_jury")
+def refit_jury(*, judge_id: int) -> None:
+    """Fit a jury's rule anew when its verdicts have doubled, and rule on all of them by it."""
+    from judges.services.juries import refit_when_due  # leaf
+
+    refit_when_due(judge_id)

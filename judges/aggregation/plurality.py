@@ -1,52 +1,50 @@
-"""Plurality: the most frequent winner; a draw between winners is a tie."""
+"""Plurality: the most frequent winner."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
+
+from pydantic import Field
 
 from arena.common import plugins
 from judges.aggregation import registry
-from judges.aggregation.base import Ruling, Vote
-from judges.contracts import Silence, Winner
+from judges.aggregation.base import Ballot, Ruling, State, Unfit, Vote
+from judges.aggregation.ruling import rule_on
+from judges.contracts import Winner
 
 
 @registry.register("plurality")
 class Plurality:
-    """Each vote counts one. Two orders that disagree, or an even split, make a tie."""
+    """Each vote counts one. As many for a as for b make a tie."""
 
     label: ClassVar[str] = "Plurality"
-    description: ClassVar[str] = "The most frequent verdict wins; a draw is a tie."
+    description: ClassVar[str] = "The most frequent verdict wins; a draw of both sides is a tie."
+    learns: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = False
 
     class Params(plugins.Params):
-        pass
+        side_beats_tie: bool = Field(
+            default=False,
+            description="as many votes for one side as for a tie: the side wins, not the tie",
+        )
 
     def __init__(self, params: Params) -> None:
         self.params = params
 
-    def combine(self, votes: Sequence[Vote], quorum: int) -> Ruling:
-        counts = Counter(vote.winner for vote in votes if vote.winner is not None)
-        if counts.total() < max(quorum, 1):
-            return _undecided(votes, quorum)
-        (first, most), *rest = counts.most_common()
-        tied = bool(rest) and rest[0][1] == most
-        return Ruling(Winner.TIE if tied else first, None, _note(votes, counts, tied))
+    def fit(self, ballots: Sequence[Ballot]) -> State:  # noqa: ARG002  # it learns nothing
+        raise Unfit("plurality counts votes and has nothing to learn")
+
+    def combine(
+        self,
+        votes: Sequence[Vote],
+        quorum: int,
+        state: State | None = None,  # noqa: ARG002  # it has learnt nothing
+    ) -> Ruling:
+        return rule_on(votes, quorum, counted, side_beats_tie=self.params.side_beats_tie)
 
 
-def _undecided(votes: Sequence[Vote], quorum: int) -> Ruling:
-    silences = Counter(vote.silence for vote in votes if vote.silence is not None)
-    why = silences.most_common(1)[0][0] if silences else Silence.MISSING
-    said = ", ".join(f"{count} {silence}" for silence, count in silences.items()) or "no vote"
-    spoken = sum(vote.winner is not None for vote in votes)
-    if spoken:
-        return Ruling(None, Silence.MISSING, f"{spoken} of {quorum} votes needed; {said}")
-    return Ruling(None, why, said)
-
-
-def _note(votes: Sequence[Vote], counts: Counter[Winner], tied: bool) -> str:
-    parts = [f"{count} {winner.replace('_', ' ')}" for winner, count in counts.items()]
-    parts += [f"{vote.voter}: {vote.silence}" for vote in votes if vote.silence is not None]
-    if len(parts) == 1:
-        return ""
-    return ("votes differ: " if tied else "votes: ") + ", ".join(parts)
+def counted(cast: Sequence[Vote]) -> Mapping[Winner, float]:
+    """One for each vote; what a rule without a fit falls back to."""
+    return Counter(vote.winner for vote in cast if vote.winner is not None)

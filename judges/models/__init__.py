@@ -5,6 +5,7 @@ from judges.models.decision import SETTLED, Decision, DecisionStatus
 from judges.models.endpoint import Endpoint
 from judges.models.judge import Judge, JuryMember
 from judges.models.judgment import Judgment
+from judges.models.jury_fit import JuryFit
 from judges.models.stored_reply import StoredReply
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Endpoint",
     "Judge",
     "Judgment",
+    "JuryFit",
     "JuryMember",
     "StoredReply",
 ]

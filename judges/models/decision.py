@@ -38,7 +38,10 @@ class Decision(models.Model):
         null=True, help_text="a's share of the verdict: 1 won, 0 lost, else between"
     )
     note = models.TextField(blank=True, default="", help_text="why it is as it is, in words")
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="times that calls failed")
+    losses = models.PositiveSmallIntegerField(
+        default=0, help_text="workers that were lost while they had it"
+    )
     lease = models.CharField(max_length=32, null=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True, help_text="earliest next attempt")

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Project
+from judges.aggregation import DEFAULT
 from judges.contracts import CallingKind, Source
 from judges.kinds import registry
 from judges.kinds.jury import Jury
@@ -56,11 +57,11 @@ def define(
         project=locked, name=name, kind=kind, params=stored, version=number
     )
     if isinstance(built, Jury):
-        _seat(judge, built.params.members)
+        _seat(judge, built.seats)
     return judge
 
 
-def jury_of(project: Project, names: list[str], aggregation: str = "plurality") -> Judge:
+def jury_of(project: Project, names: list[str], aggregation: str = DEFAULT) -> Judge:
     """The judge that decides for `names`: itself when it is one, else a jury of them."""
     if not names:
         raise InvalidInput("at least one judge is needed", fields={"judges": "may not be empty"})
@@ -89,10 +90,16 @@ def cautions_of(judge: Judge) -> list[str]:
 
 
 def planned_calls(judge: Judge) -> int:
-    """How many calls one comparison costs (of a jury: all its members together)."""
+    """How many calls one comparison costs when nothing has to be repeated.
+
+    Of a jury: those of all its members, though a sequential one may stop before; stand-ins and
+    those it escalates to are not planned for.
+    """
     built = registry.build(judge.kind, judge.params)
-    if built.source is Source.MEMBERS:
-        return sum(planned_calls(seat.member) for seat in judge.seats.select_related("member"))
+    if isinstance(built, Jury):
+        seats = judge.seats.select_related("member")
+        members = [seat.member for seat in seats if seat.member.name in built.params.members]
+        return sum(planned_calls(member) for member in members)
     return built.planned_calls() if isinstance(built, CallingKind) else 0
 
 
@@ -106,10 +113,6 @@ def _seat(jury: Judge, names: list[str]) -> None:
     if any(member.name == jury.name for member in members):
         raise InvalidInput(
             "a jury cannot sit in itself", fields={"params.members": f"{jury.name} is this jury"}
-        )
-    if len({member.pk for member in members}) < len(members):
-        raise InvalidInput(
-            "a judge sits in a jury once", fields={"params.members": "a name stands twice"}
         )
     JuryMember.objects.bulk_create(
         JuryMember(jury=jury, member=member, position=position)

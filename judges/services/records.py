@@ -17,8 +17,8 @@ from arena.services.counts import Counts
 from judges.contracts import Order, Winner
 from judges.models import Decision, Judge, Judgment
 from judges.services import decisions
-from judges.services.cases import storable
 from judges.services.judges import define
+from judges.services.replies import storable
 from judges.services.settling import settle_again
 
 Line = tuple[int, JudgmentRecord]

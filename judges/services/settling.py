@@ -2,28 +2,47 @@
 
 A verdict is a function of what stands in the tables, so settling may happen twice, late or by
 another process than the one that asked: the result is the same.
+
+Order of locks: juries first, then members. Whoever settles a member never waits for a jury that
+somebody else works at: that is done after the commit, when nothing is held.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from judges.aggregation.base import Ruling, Vote
+from judges.aggregation.orders import rule_on_orders
 from judges.aggregation.plurality import Plurality
 from judges.contracts import Silence, Source, Winner
 from judges.kinds.human import Human
-from judges.kinds.jury import Jury
-from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment
+from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment, JuryMember
+from judges.services import docket
 from judges.services.judges import source_of
+from judges.services.panels import bench_of, fit_is_due, hear
 from judges.signals import comparison_decided
+from judges.tasks import refit_jury
 
 PLURALITY = Plurality(Plurality.Params())
+
+
+UNSETTLED = (DecisionStatus.WAITING, DecisionStatus.HELD)
+
+
+@dataclass
+class _Outcome:
+    """What can be ruled on, and who has to be asked first. What has to wait is in neither."""
+
+    rulings: dict[int, Ruling] = field(default_factory=dict)
+    asked: defaultdict[Judge, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 @transaction.atomic
@@ -37,24 +56,51 @@ def settle(
 
     `lease` is the fencing token of a worker: a decision that another has claimed meanwhile is left
     alone. `failures` says in words why a call could not be had. Decisions that must wait (for
-    people, for members) stay as they are.
+    people, for members) stay as they are; a jury that wants to hear somebody else asks.
     """
     open_ones = (
         Decision.objects.filter(pk__in=list(decision_ids))
         .exclude(status__in=SETTLED)
         .select_related("judge")
     )
-    by_judge: defaultdict[Judge, list[Decision]] = defaultdict(list)
-    for decision in open_ones:
-        by_judge[decision.judge].append(decision)
     settled: list[int] = []
-    for judge, decisions in by_judge.items():
-        rulings = _rulings(judge, decisions, failures or {})
-        _write(rulings, lease)
-        settled += rulings
+    asked: defaultdict[Judge, set[int]] = defaultdict(set)
+    for judge, decisions in _by_judge(open_ones).items():
+        outcome = _outcome(judge, decisions, failures or {})
+        _write(outcome.rulings, lease, again=False)
+        settled += outcome.rulings
+        for member, comparisons in outcome.asked.items():
+            asked[member] |= comparisons
+        if outcome.rulings and source_of(judge) is Source.MEMBERS and fit_is_due(judge):
+            transaction.on_commit(partial(refit_jury.delay, judge_id=judge.pk))
     if settled:
         comparison_decided.send(sender=Decision, decision_ids=settled)
-        _settle_juries(settled)
+        _now_or_later(_juries_of(settled, UNSETTLED), settle)
+    _ask(asked)
+
+
+def _by_judge(decisions: Iterable[Decision]) -> dict[Judge, list[Decision]]:
+    found: defaultdict[Judge, list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        found[decision.judge].append(decision)
+    return found
+
+
+def _outcome(judge: Judge, decisions: list[Decision], failures: Mapping[int, str]) -> _Outcome:
+    if source_of(judge) is Source.MEMBERS:
+        return _deliberate(judge, decisions)
+    return _Outcome(_rulings(judge, decisions, failures))
+
+
+def _ask(asked: Mapping[Judge, set[int]]) -> None:
+    """Ask the members that juries want to hear; what is known already is read at once."""
+    readable: list[int] = []
+    for member in sorted(asked, key=lambda judge: judge.pk):
+        found = docket.enter(member, asked[member])
+        if source_of(member) in (Source.RECORD, Source.MEMBERS):
+            readable += found.values()
+    if readable:
+        settle(readable)
 
 
 def _rulings(
@@ -62,8 +108,6 @@ def _rulings(
 ) -> dict[int, Ruling]:
     """Rule on what can be ruled on; what has to wait is left out."""
     source = source_of(judge)
-    if source is Source.MEMBERS:
-        return _jury_rulings(judge, decisions)
     votes = _votes(_evidence(judge, source), [d.comparison_id for d in decisions])
     needed = _raters(judge) if source is Source.PEOPLE else 0
     rulings = {}
@@ -72,7 +116,7 @@ def _rulings(
         if source is Source.CALLS and not cast and decision.pk not in failures:
             continue  # nobody was asked yet
         if len(cast) >= needed:
-            rulings[decision.pk] = _rule(source, cast, failures.get(decision.pk))
+            rulings[decision.pk] = _rule(judge, source, cast, failures.get(decision.pk))
     return rulings
 
 
@@ -81,14 +125,20 @@ def _raters(judge: Judge) -> int:
     return raters
 
 
-def _rule(source: Source, cast: list[Vote], failure: str | None) -> Ruling:
+def _rule(judge: Judge, source: Source, cast: list[Vote], failure: str | None) -> Ruling:
     if not cast and source is Source.RECORD:
         return Ruling(None, Silence.MISSING, "nobody recorded a judgment of this pair")
     if not cast and failure:
         return Ruling(None, Silence.FAILED, failure)
     if failure:
         cast = [*cast, Vote(f"no reply ({failure})", None, Silence.FAILED)]
-    return PLURALITY.combine(cast, quorum=1)
+    if source is not Source.CALLS:
+        return PLURALITY.combine(cast, quorum=1)
+    return rule_on_orders(
+        cast,
+        flip_policy=judge.params.get("flip_policy", "tie"),
+        silent_order=judge.params.get("silent_order", "undecided"),
+    )
 
 
 def _evidence(judge: Judge, source: Source) -> QuerySet[Judgment]:
@@ -115,88 +165,129 @@ def _vote(voter: str, winner: str | None, silence: str | None) -> Vote:
     return Vote(voter, Winner(winner) if winner else None, Silence(silence) if silence else None)
 
 
-def _jury_rulings(judge: Judge, decisions: list[Decision]) -> dict[int, Ruling]:
-    """Rule where every member's decision is settled."""
-    jury = Jury(Jury.Params.model_validate(judge.params))
-    seats = {seat.member_id: seat.member.name for seat in judge.seats.select_related("member")}
-    votes: defaultdict[int, list[Vote]] = defaultdict(list)
-    rows = Decision.objects.filter(
-        judge__in=seats,
-        comparison_id__in=[decision.comparison_id for decision in decisions],
-        status__in=SETTLED,
-    ).order_by("judge_id")
-    for row in rows.values_list("comparison_id", "judge_id", "winner", "silence"):
-        comparison_id, member_id, winner, silence = row
-        votes[comparison_id].append(_vote(seats[member_id], winner, silence))
-    return {
-        decision.pk: jury.rule.combine(votes[decision.comparison_id], jury.quorum)
-        for decision in decisions
-        if len(votes[decision.comparison_id]) == len(seats)
-    }
+def _deliberate(judge: Judge, decisions: list[Decision]) -> _Outcome:
+    """Rule where enough members have spoken; a jury that nobody wants at present asks nobody."""
+    bench = bench_of(judge)
+    heard = hear(bench, {decision.comparison_id for decision in decisions})
+    outcome = _Outcome()
+    for decision in decisions:
+        compared = decision.comparison_id
+        answer = bench.rule(heard.votes[compared])
+        if isinstance(answer, Ruling):
+            outcome.rulings[decision.pk] = answer
+        elif decision.status != DecisionStatus.HELD:
+            for name in set(answer.names) - heard.under_way[compared]:
+                outcome.asked[bench.seats[name]].add(compared)
+    return outcome
 
 
-def _settle_juries(settled: list[int]) -> None:
-    """Settle the juries in which a settled decision counts."""
-    waiting = Decision.objects.filter(
-        status__in=(DecisionStatus.WAITING, DecisionStatus.HELD),
-        judge__seats__member__decisions__in=settled,
-        comparison__decisions__in=settled,
-    )
-    juries = sorted(set(waiting.values_list("pk", flat=True)))
-    if juries:
-        # Of two that settle the last two members at once, the second waits here for the first,
-        # and then sees its vote.
-        list(Decision.objects.filter(pk__in=juries).order_by("pk").select_for_update())
-        settle(juries)
+def _juries_of(decision_ids: Collection[int], status: Collection[str]) -> list[int]:
+    """Decisions of juries, in one of these states, in which one of the decisions may count."""
+    rows = Decision.objects.filter(pk__in=decision_ids)
+    judges = set(rows.values_list("judge_id", flat=True))
+    juries = set(JuryMember.objects.filter(member__in=judges).values_list("jury_id", flat=True))
+    if not juries:
+        return []
+    comparisons = list(rows.values_list("comparison_id", flat=True))
+    found = Decision.objects.filter(judge__in=juries, comparison__in=comparisons, status__in=status)
+    return list(found.values_list("pk", flat=True))
+
+
+def _now_or_later(juries: Collection[int], work: Callable[[list[int]], None]) -> None:
+    """Do it now for those that nobody works at, and for the others once this is committed.
+
+    Of two that settle the last two members at once, one finds the jury locked. After its commit it
+    waits for the other, and then sees both votes.
+    """
+    if not juries:
+        return
+    rows = Decision.objects.filter(pk__in=juries).order_by("pk")
+    free = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if free:
+        work(free)
+    busy = sorted(set(juries) - set(free))
+    if busy:
+        transaction.on_commit(partial(_patiently, busy, work))
+
+
+@transaction.atomic
+def _patiently(juries: list[int], work: Callable[[list[int]], None]) -> None:
+    list(Decision.objects.filter(pk__in=juries).order_by("pk").select_for_update())
+    work(juries)
 
 
 @transaction.atomic
 def settle_again(decision_ids: Iterable[int]) -> None:
-    """Rule anew on settled decisions whose evidence has grown, and on the juries that read them."""
-    ids = list(decision_ids)
-    if not ids:
-        return
-    Decision.objects.filter(pk__in=ids, status__in=SETTLED).update(
-        status=DecisionStatus.WAITING, winner=None, silence=None, note="", settled_at=None
-    )
-    settle(ids)
-    juries = Decision.objects.filter(
-        status__in=SETTLED,
-        judge__seats__member__decisions__in=ids,
-        comparison__decisions__in=ids,
-    )
-    settle_again(set(juries.values_list("pk", flat=True)))
+    """Rule anew on settled decisions whose evidence (or fit) has changed, and on juries of them.
+
+    Nobody is asked, and news is sent only of verdicts that became others.
+    """
+    rows = Decision.objects.filter(pk__in=list(decision_ids), status__in=SETTLED).order_by("pk")
+    decisions = list(rows.select_related("judge").select_for_update(of=("self",)))
+    news: list[int] = []
+    for judge, group in _by_judge(decisions).items():
+        rulings = _rulings_anew(judge, group)
+        changed = [row for row in group if row.pk in rulings and _differs(row, rulings[row.pk])]
+        _write({row.pk: rulings[row.pk] for row in changed}, None, again=True)
+        news += [row.pk for row in changed if _is_news(row, rulings[row.pk])]
+    if news:
+        comparison_decided.send(sender=Decision, decision_ids=news)
+        _now_or_later(_juries_of(news, UNSETTLED), settle)
+        _now_or_later(_juries_of(news, SETTLED), settle_again)
+
+
+def _rulings_anew(judge: Judge, decisions: list[Decision]) -> dict[int, Ruling]:
+    if source_of(judge) is not Source.MEMBERS:
+        return _rulings(judge, decisions, {})
+    bench = bench_of(judge)
+    votes = hear(bench, {decision.comparison_id for decision in decisions}).votes
+    return {row.pk: bench.rule_again(votes[row.comparison_id]) for row in decisions}
+
+
+def _differs(row: Decision, ruling: Ruling) -> bool:
+    return _is_news(row, ruling) or (row.share, row.note) != (ruling.share, ruling.note)
+
+
+def _is_news(row: Decision, ruling: Ruling) -> bool:
+    return (row.winner, row.silence) != (ruling.winner, ruling.silence)
 
 
 def settle_waiting_juries() -> None:
-    """Settle juries whose members are all settled; finds what a crash between two left behind."""
-    unsettled = Decision.objects.filter(
+    """Go on with juries that wait for nobody; finds what a crash between two left behind."""
+    at_it = Decision.objects.filter(
         judge__seats_taken__jury=OuterRef("judge"), comparison=OuterRef("comparison")
-    ).exclude(status__in=SETTLED)
-    ready = Decision.objects.filter(judge__kind="jury", status=DecisionStatus.WAITING)
-    settle(ready.filter(~Exists(unsettled)).values_list("pk", flat=True)[:1000])
+    ).exclude(status__in=(*SETTLED, DecisionStatus.HELD))
+    idle = Decision.objects.filter(judge__kind="jury", status=DecisionStatus.WAITING)
+    idle = idle.filter(~Exists(at_it)).order_by("pk")
+    with transaction.atomic():
+        free = idle.select_for_update(skip_locked=True, of=("self",))
+        settle(list(free.values_list("pk", flat=True)[:1000]))
 
 
 _UPDATE = """
     UPDATE judges_decision
-    SET status = %s, winner = %s, silence = %s, note = %s, settled_at = %s,
+    SET status = %s, winner = %s, silence = %s, share = %s, note = %s, settled_at = %s,
         lease = NULL, lease_until = NULL
-    WHERE id = %s AND status NOT IN ('decided', 'undecided')
+    WHERE id = %s AND status
 """
 
 
-def _write(rulings: Mapping[int, Ruling], lease: str | None) -> None:
-    """Write all rulings in one statement; ten times as fast as bulk_update."""
+def _write(rulings: Mapping[int, Ruling], lease: str | None, *, again: bool) -> None:
+    """Write all rulings in one statement; ten times as fast as bulk_update.
+
+    Only on decisions that are not settled yet; `again`: only on those that are.
+    """
     now = timezone.now()
-    fence = " AND lease = %s" if lease else ""
+    fence = f"{'IN' if again else 'NOT IN'} ('decided', 'undecided')"
+    fence += " AND lease = %s" if lease else ""
     rows = [_row(pk, ruling, now) + ((lease,) if lease else ()) for pk, ruling in rulings.items()]
     with connection.cursor() as cursor:
-        cursor.executemany(_UPDATE + fence, rows)
+        cursor.executemany(_UPDATE.rstrip() + " " + fence, rows)
 
 
-def _row(pk: int, ruling: Ruling, now: datetime) -> tuple[str | int | None, ...]:
+def _row(pk: int, ruling: Ruling, now: datetime) -> tuple[str | int | float | None, ...]:
     status = DecisionStatus.DECIDED if ruling.winner else DecisionStatus.UNDECIDED
     winner = str(ruling.winner) if ruling.winner else None
     silence = str(ruling.silence) if ruling.silence else None
     stamp = connection.ops.adapt_datetimefield_value(now)
-    return (str(status), winner, silence, ruling.note, stamp, pk)
+    return (str(status), winner, silence, ruling.share, ruling.note, stamp, pk)

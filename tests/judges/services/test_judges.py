@@ -93,3 +93,14 @@ def test_planned_calls_of_a_jury_are_those_of_its_members(lab):
     jury = jury_of(lab, ["both", "one", "people"])
 
     assert planned_calls(jury) == 2 + 3
+
+
+def test_stand_ins_and_higher_judges_are_seated_but_not_planned_for(lab):
+    for name in ("one", "two", "spare", "chief"):
+        factories.stub_judge(lab, "http://127.0.0.1:9/v1", name, orders="ab")
+    params = {"members": ["one", "two"], "stand_ins": ["spare"], "escalate_to": ["chief"]}
+
+    jury = define(project=lab, name="jury", kind="jury", params=params)
+
+    assert [seat.member.name for seat in jury.seats.all()] == ["one", "two", "spare", "chief"]
+    assert planned_calls(jury) == 2

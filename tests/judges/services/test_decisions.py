@@ -1,0 +1,272 @@
+"""Asking, retrying and holding; alone, and against what others do at the same moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from judges.models import Decision, Judgment
+from judges.services import decisions
+from judges.services.settling import settle
+from tests import factories
+
+LLM = "http://127.0.0.1:9/v1"
+
+
+def lab_with(prompts=1):
+    lab = factories.project()
+    factories.field(lab, prompts=prompts, competitors=["ann", "ben"])
+    return lab, factories.all_comparisons(lab)
+
+
+def one(judge, compared):
+    return Decision.objects.get(judge=judge, comparison=compared)
+
+
+def answer(judge, compared, winner="a"):
+    """The rater's answer on record, not settled yet; returns the decision."""
+    Judgment.objects.create(judge=judge, comparison=compared, order="ab", winner=winner)
+    return one(judge, compared).pk
+
+
+def fail(judge, compared):
+    decision = one(judge, compared)
+    settle([decision.pk], failures={decision.pk: "connection refused"})
+
+
+def statuses():
+    return dict(Decision.objects.values_list("judge__name", "status"))
+
+
+@pytest.mark.django_db
+def test_retry_asks_the_members_that_failed_and_no_one_else():
+    lab, (compared,) = lab_with()
+    down, up = (factories.stub_judge(lab, LLM, name) for name in ("down", "up"))
+    factories.stub_judge(lab, LLM, "never")
+    params = {"members": ["down", "up"], "quorum": 2, "sequential": True, "escalate_to": []}
+    jury = factories.judge(lab, "jury", "jury", stand_ins=["never"], **params)
+    decisions.ask(jury, [compared.pk])
+    answer(down, compared)
+    settle([one(down, compared).pk])
+    fail(up, compared)
+    fail(one_of(lab, "never"), compared)
+    assert statuses() == dict.fromkeys(("up", "never", "jury"), "undecided") | {"down": "decided"}
+
+    assert decisions.retry(Decision.objects.filter(judge=jury)) == 3
+
+    assert statuses() == {"down": "decided", "up": "open", "never": "open", "jury": "waiting"}
+    assert one(jury, compared).share is None
+
+
+def one_of(lab, name):
+    return lab.judges.get(name=name)
+
+
+@pytest.mark.django_db
+def test_hold_takes_back_only_the_members_that_were_asked():
+    lab, (compared,) = lab_with()
+    for name in ("first", "second"):
+        factories.judge(lab, "human", name)
+    jury = factories.judge(lab, "jury", "jury", members=["first", "second"], sequential=True)
+    decisions.ask(jury, [compared.pk])
+
+    decisions.hold(Decision.objects.filter(judge=jury))
+    assert statuses() == {"first": "held", "jury": "held"}
+
+    decisions.ask(jury, [compared.pk])
+    assert statuses() == {"first": "waiting", "jury": "waiting"}
+
+
+# Two transactions at once ---------------------------------------------------------------------
+
+
+class Another(threading.Thread):
+    """Runs `work` on a connection of its own; `join` raises what it raised."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.work, self.error = work, None
+        self.start()
+
+    def run(self):
+        try:
+            self.work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            connection.close()
+
+    def finish(self):
+        self.join(30)
+        assert not self.is_alive(), "still waiting for a lock"
+        if self.error:
+            raise self.error
+
+
+def until_somebody_waits_for_a_lock():
+    """Until another transaction waits for a lock that we hold."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            # Unlike pg_stat_activity this is not frozen at the first look of a transaction.
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def jury_of(lab, name, *members, **params):
+    for member in members:
+        factories.judge(lab, "human", member)
+    return factories.judge(lab, "jury", name, members=list(members), **params)
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_of_two_members_that_settle_at_once_the_second_settles_the_jury():
+    lab, (compared,) = lab_with()
+    jury = jury_of(lab, "jury", "x", "y")
+    decisions.ask(jury, [compared.pk])
+    first, second = (answer(one_of(lab, name), compared) for name in ("x", "y"))
+    other_wrote = threading.Event()
+
+    def other():
+        with transaction.atomic():
+            settle([second])
+            other_wrote.set()
+
+    with transaction.atomic():
+        settle([first])  # holds the jury until the commit, and does not see the other's verdict
+        thread = Another(other)
+        assert other_wrote.wait(20), "a member had to wait for the jury"
+        assert one(jury, compared).status == "waiting"
+    thread.finish()
+
+    assert (one(jury, compared).status, one(jury, compared).winner) == ("decided", "a")
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_many_members_that_settle_at_once_leave_no_jury_behind():
+    lab, compared = lab_with(prompts=25)
+    juries = [jury_of(lab, "one", "x", "y", "z"), jury_of(lab, "two", "y", "z", "x")]
+    pairs = [comparison.pk for comparison in compared]
+    for jury in juries:
+        decisions.ask(jury, pairs)
+    todo = {
+        name: [answer(one_of(lab, name), comparison) for comparison in compared]
+        for name in ("x", "y", "z")
+    }
+    start = threading.Barrier(len(todo))
+
+    def settle_all(pks):
+        start.wait()
+        for pk in pks:
+            settle([pk])
+
+    threads = [
+        Another(lambda pks=pks[:: 1 if name == "x" else -1]: settle_all(pks))
+        for name, pks in todo.items()
+    ]
+    for thread in threads:
+        thread.finish()
+
+    assert set(Decision.objects.values_list("status", flat=True)) == {"decided"}
+    assert Decision.objects.filter(judge__kind="jury").count() == 50
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_jury_that_asks_while_a_shared_member_is_settled_hears_it():
+    """Two tournaments share the member's decision; the second asks before the verdict is in."""
+    lab, (compared,) = lab_with()
+    first = jury_of(lab, "first", "x")
+    decisions.ask(first, [compared.pk])
+    second = factories.judge(lab, "jury", "second", members=["x"])
+    member = answer(one_of(lab, "x"), compared)
+
+    with transaction.atomic():
+        settle([member])
+        thread = Another(lambda: decisions.ask(second, [compared.pk]))
+        until_somebody_waits_for_a_lock()
+    thread.finish()
+
+    assert one(second, compared).status == "decided"
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_member_that_settles_while_a_jury_asks_for_it_settles_the_jury():
+    lab, (compared,) = lab_with()
+    first = jury_of(lab, "first", "x")
+    decisions.ask(first, [compared.pk])
+    second = factories.judge(lab, "jury", "second", members=["x"])
+    member = answer(one_of(lab, "x"), compared)
+
+    with transaction.atomic():
+        decisions.ask(second, [compared.pk])
+        thread = Another(lambda: settle([member]))
+        until_somebody_waits_for_a_lock()
+    thread.finish()
+
+    assert one(first, compared).status == one(second, compared).status == "decided"
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_verdict_is_not_held():
+    lab, (compared,) = lab_with()
+    jury = jury_of(lab, "jury", "x")
+    decisions.ask(jury, [compared.pk])
+    member = answer(one_of(lab, "x"), compared)
+
+    with transaction.atomic():
+        settle([member])
+        thread = Another(lambda: decisions.hold(Decision.objects.filter(judge=jury)))
+        until_somebody_waits_for_a_lock()
+    thread.finish()
+
+    assert statuses() == {"x": "decided", "jury": "decided"}
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_verdict_that_comes_while_it_is_held_stands_and_asks_no_one_else():
+    lab, (compared,) = lab_with()
+    jury = jury_of(lab, "jury", "x", "y", sequential=True)
+    decisions.ask(jury, [compared.pk])
+    member = answer(one_of(lab, "x"), compared)
+
+    with transaction.atomic():
+        decisions.hold(Decision.objects.filter(judge=jury))
+        thread = Another(lambda: settle([member]))
+        until_somebody_waits_for_a_lock()
+    thread.finish()
+
+    assert statuses() == {"x": "decided", "jury": "held"}
+
+    decisions.ask(jury, [compared.pk])
+    assert statuses() == {"x": "decided", "y": "waiting", "jury": "waiting"}
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_two_that_ask_the_same_at_once_make_one_decision_each():
+    lab, compared = lab_with(prompts=20)
+    jury = jury_of(lab, "jury", "x", "y")
+    pairs = [comparison.pk for comparison in compared]
+    start = threading.Barrier(3)
+
+    def ask(order):
+        start.wait()
+        decisions.ask(jury, order)
+
+    threads = [Another(lambda order=order: ask(order)) for order in (pairs, pairs[::-1], pairs[5:])]
+    for thread in threads:
+        thread.finish()
+
+    assert Decision.objects.count() == 3 * 20
