@@ -13,6 +13,7 @@ from judges.models import Judge, Judgment
 class JudgeShape(BaseModel):
     """A judge; `is_current` is false for a version that was superseded."""
 
+    id: int
     name: str
     version: int
     kind: str
@@ -24,6 +25,7 @@ class JudgeShape(BaseModel):
     @classmethod
     def of(cls, row: Judge) -> Self:
         return cls(
+            id=row.pk,
             name=row.name,
             version=row.version,
             kind=row.kind,
