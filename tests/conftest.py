@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from arena.models import Membership, Project, Role, Scope
 from arena.services.tokens import issue_token
 
-PURE = ("formats", "ratings", "surrogates", "llm", "kinds", "common", "datasets")
+PURE = ("formats", "ratings", "stats", "surrogates", "llm", "kinds", "common", "datasets", "aggregation")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
