@@ -157,6 +157,41 @@ class Abstention:
     usage: Usage = Usage()
 
 
+@dataclass(frozen=True)
+class GroupCase:
+    """One prompt and several anonymous answers, in the order in which they are shown.
+
+    The order is drawn by the runner, so a kind must not shuffle again. The other fields are those
+    of a `Case`.
+    """
+
+    prompt: tuple[Turn, ...]
+    answers: tuple[tuple[str, ...], ...]
+    system: str = ""
+    reference: str = ""
+    rubric: str = ""
+    contexts: tuple[Context, ...] = ()
+    images: tuple[str, ...] = ()
+    language: str = ""
+    seed: int = 0
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class GroupAnswer:
+    """An order of several answers: `ranks`, best first, each of the answers that share it.
+
+    Answers are named by their index in `GroupCase.answers`; each appears exactly once. The rest is
+    as in an `Answer`, for the group as a whole.
+    """
+
+    ranks: tuple[tuple[int, ...], ...]
+    reason: str = ""
+    raw: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = Usage()
+
+
 class JudgeError(Exception):
     """No reply could be had. `permanent`: asking again will not help."""
 
@@ -195,6 +230,8 @@ class EndpointRow:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     max_in_flight: int | None = None
+    unusable: str = ""
+    """Why no call can be made, in words (the key cannot be read any more)."""
 
 
 class Gate(Protocol):
@@ -211,8 +248,26 @@ class Gate(Protocol):
         """
         ...
 
-    async def left(self, address: str, *, tokens: int, ok: bool, pause: float = 0.0) -> None:
-        """Tell how the call went; `pause` is how long the endpoint asked to be left alone (s)."""
+    async def left(
+        self,
+        address: str,
+        *,
+        tokens: int,
+        ok: bool,
+        pause: float = 0.0,
+        alive: bool = True,
+        words: str = "",
+    ) -> None:
+        """Tell how the call of the running task went; `tokens` is what it took.
+
+        `pause` is how long the endpoint asked to be left alone (s). Not `ok`, yet `alive`: it works
+        and declined, with a pause because it is asked too much. Not `alive`: it seems out of order.
+        `words` say what it answered. Raises JudgeError when the endpoint is given up.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections of the running event loop; they are opened again when needed."""
         ...
 
 
@@ -283,4 +338,23 @@ class CallingKind(JudgeKind, Protocol):
 
     async def close(self) -> None:
         """Give back connections; called once when the runner ends."""
+        ...
+
+
+@runtime_checkable
+class GroupKind(CallingKind, Protocol):
+    """A kind that judges several answers to one prompt in one call.
+
+    The runner gathers open comparisons of one judge and prompt into groups and records one judgment
+    for each of them; what makes no group is asked by `judge`, as a pair. For a group, presentation
+    AB is an order drawn for the prompt and sample, and BA the same order reversed.
+    """
+
+    @property
+    def group_size(self) -> range:
+        """How many answers may be judged at once, like range(3, 9)."""
+        ...
+
+    async def judge_group(self, case: GroupCase) -> GroupAnswer | Abstention:
+        """Put the answers in order. Raises JudgeError and Postponed as `judge` does."""
         ...

@@ -2,31 +2,29 @@
 
 `openai` takes one to two seconds to import, so it is imported where it is first used.
 
-A call is posted as plain JSON and its reply read by hand: the package still does transport,
-retries (which obey retry-after) and authentication, but not its typed requests and replies, which
-cost more CPU than all the rest of a judgment.
+A call is posted as plain JSON and its reply read by hand: the package gives address,
+authentication and transport, but not its typed requests and replies, which cost more CPU than all
+the rest of a judgment, and not its retries, which know nothing of other calls to the same endpoint.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
-from judges.contracts import JudgeError
-from judges.llm.dialect import Dialect, Dialects, ResponseFormat
+from judges.llm.dialect import Asking, Dialect, Dialects, ResponseFormat
 from judges.llm.endpoint import Endpoint
-from judges.llm.faults import Fault, fault_of, shorten, wrapped_fault
+from judges.llm.faults import Fault, fault_of, no_reply, shorten, wrapped_fault
+from judges.llm.parsing import without_thinking
 
 if TYPE_CHECKING:
     import httpx2
     from openai import AsyncOpenAI
-
-MAX_RETRIES = 6
-"""Retries of a call that failed fast (429, 5xx, a dropped connection); with back-off some 25 s.
-At 20 % rate limits and 5 % errors six lose nothing where the package's two lose 2 %."""
 
 MAX_CONNECTIONS = 2000
 """A guard only. How many calls are in flight is for the runner to decide."""
@@ -36,12 +34,22 @@ KEEP_ALIVE = 4.0
 
 CONNECT_TIMEOUT = 10.0
 
+LEAST = -9999.0
+"""The log-probability of what a server says is impossible; JSON knows no infinity."""
+
+Alternative = tuple[str, float]
+"""A token that could have stood there, and its natural log-probability."""
+
+Token = tuple[str, float, tuple[Alternative, ...]]
+"""A token of the reply, its natural log-probability, and what else was likely, itself included."""
+
 
 @dataclass(frozen=True)
 class Request:
     """One call. `messages` are {role, content}; with a `schema` the reply is to be such JSON.
 
-    `timeout` bounds the whole call in seconds, retries included. `extra` is passed through.
+    `timeout` bounds one attempt, in seconds. `top_logprobs` asks for the log-probabilities of that
+    many alternatives of each token. `extra` is passed through.
     """
 
     model: str
@@ -50,23 +58,28 @@ class Request:
     temperature: float | None = None
     max_tokens: int | None = None
     timeout: float = 180.0
+    top_logprobs: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, dialect: Dialect) -> dict[str, Any]:
         """The JSON body, said in `dialect`. What was not asked for is not sent."""
-        body: dict[str, Any] = {"model": self.model, "messages": self.messages, **self.extra}
-        if self.temperature is not None:
-            body["temperature"] = self.temperature
-        return body | dialect.fields(self.schema, self.max_tokens)
+        named = {"model": self.model, "messages": self.messages}
+        return {**named, **self.extra, **dialect.fields(self.asking())}
+
+    def asking(self) -> Asking:
+        """What is up to the dialect."""
+        return Asking(self.schema, self.temperature, self.max_tokens, self.top_logprobs)
 
 
 @dataclass(frozen=True)
 class Reply:
     """What came back. `refusal` is set when the model or its provider declined.
 
-    `text` is the reply untouched; `thinking` what a server sends apart from it. Tokens and `usd`
-    are None where the endpoint does not tell. `latency_ms` is the time of the last attempt, so
-    waiting for a rate limit does not count.
+    `text` is the reply untouched; `thinking` what the model thought, whether a server sends it
+    apart or in the text. Tokens and `usd` are None where the endpoint does not tell. `latency_ms`
+    is the time of the last attempt, so waiting for a rate limit does not count. `logprobs` are
+    those of the text's tokens, None where none were asked for or given; `dropped` what was asked
+    for and left out because the endpoint takes none (temperature, logprobs).
     """
 
     text: str
@@ -79,105 +92,172 @@ class Reply:
     tokens_in: int | None = None
     tokens_out: int | None = None
     usd: float | None = None
+    logprobs: tuple[Token, ...] | None = None
+    dropped: tuple[str, ...] = ()
 
+    @property
+    def said(self) -> str:
+        """The text without the thinking that it may begin with."""
+        return without_thinking(self.text)
 
-Completion = tuple[dict[str, Any], "httpx2.Response"]
-"""A parsed chat completion and the HTTP reply that it came in."""
+    @property
+    def exhausted(self) -> str:
+        """Why there is nothing to read when the token limit ended the reply while thinking."""
+        if self.finish_reason != "length" or not self.thinking or self.said:
+            return ""
+        spent = f" ({self.tokens_out} tokens)" if self.tokens_out else ""
+        return (
+            f"the token limit was used up by thinking{spent}, before any answer; raise max_tokens"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """What a store keeps."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """The reply that `as_json` gave, after its way through JSON."""
+        logprobs = stored.get("logprobs")
+        typed = {
+            "response_format": ResponseFormat(stored["response_format"]),
+            "logprobs": None if logprobs is None else tuple(map(_revived, logprobs)),
+            "dropped": tuple(stored.get("dropped", ())),
+        }
+        return cls(**{**stored, **typed})
 
 
 class ChatClient:
     """Calls to one endpoint: any number at once, on one event loop."""
 
-    def __init__(self, endpoint: Endpoint, max_retries: int = MAX_RETRIES) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._max_retries = max_retries
-        self._openai: AsyncOpenAI | None = None
+        self._line: _Line | None = None
         self._dialects = Dialects()
 
-    async def complete(self, request: Request) -> Reply:
-        """Ask once. Raises JudgeError when there is no reply; a refusal is a reply."""
-        try:
-            async with asyncio.timeout(request.timeout):
-                return await self._negotiate(request)
-        except TimeoutError:
-            raise JudgeError(
-                f"{self.endpoint.host} gave no reply within {request.timeout:g} s"
-            ) from None
-
-    async def close(self) -> None:
-        """Close the connections. A later call opens new ones."""
-        client, self._openai = self._openai, None
-        if client is not None:
-            await client.close()
-
-    async def _negotiate(self, request: Request) -> Reply:
+    async def complete(self, request: Request) -> Reply | Fault:
+        """Ask once; a request that is not understood is put in other words. A refusal is a
+        reply."""
         key = (request.model, request.schema is not None)
         dialect = await self._dialects.get(key)
         try:
-            return await self._attempt(request, key, dialect)
+            return await self._negotiate(request, key, dialect)
         finally:
             self._dialects.probed(key)
 
-    async def _attempt(self, request: Request, key: tuple[str, bool], dialect: Dialect) -> Reply:
+    async def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        line, self._line = self._line, None
+        if line is not None:
+            await line.client.close()
+
+    async def _negotiate(
+        self, request: Request, key: tuple[str, bool], dialect: Dialect
+    ) -> Reply | Fault:
         while True:
-            outcome = await self._post(request.body(dialect))
-            if not isinstance(outcome, Fault):
+            outcome = await self._attempt(request, dialect)
+            if isinstance(outcome, Reply):
                 self._dialects.works(key, dialect)
-                return _reply(*outcome, request.model, dialect)
-            following = dialect.after(outcome)
-            if following is None and outcome.refused:
-                return _refusal(request.model, outcome, dialect)
+                return outcome
+            following = dialect.after(outcome, request.asking())
             if following is None:
-                raise outcome.as_error(self.endpoint.host)
+                refused = outcome.refused
+                return _refusal(request.model, outcome, dialect) if refused else outcome
             dialect = following
 
-    async def _post(self, body: dict[str, Any]) -> Completion | Fault:
-        """Post and retry; JudgeError when no HTTP reply comes, or one that makes no sense."""
+    async def _attempt(self, request: Request, dialect: Dialect) -> Reply | Fault:
+        try:
+            async with asyncio.timeout(request.timeout):
+                response = await self._post(request.body(dialect))
+        except TimeoutError:
+            return no_reply(f"gave no reply within {request.timeout:g} s", timed_out=True)
+        if isinstance(response, Fault):
+            return response
+        return self._read(response, request, dialect)
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response | Fault:
         import aiohttp
         import httpx2  # comes with openai
-        import openai  # slow: see above
 
-        if self._openai is None:
-            self._openai = _open(self.endpoint, self._max_retries)
+        if self._line is None:
+            self._line = _open(self.endpoint)
         try:
-            response = await self._openai.post(
-                "/chat/completions", cast_to=httpx2.Response, body=body
-            )
-        except openai.APIStatusError as error:
-            return fault_of(error.status_code, error.body, self.endpoint.api_key)
-        except (openai.APIConnectionError, aiohttp.ClientError) as error:
-            raise JudgeError(f"{self.endpoint.host}: {_cause(error)}") from None
-        return self._completion(response)
+            response = await self._line.post(body)
+        except (httpx2.HTTPError, aiohttp.ClientError) as error:
+            return no_reply(_cause(error))
+        if response.is_success:
+            return response
+        key = self.endpoint.api_key
+        return fault_of(response.status_code, _error_of(response), key, response.headers)
 
-    def _completion(self, response: httpx2.Response) -> Completion | Fault:
+    def _read(self, response: httpx2.Response, request: Request, dialect: Dialect) -> Reply | Fault:
         """What a reply under status 200 is: gateways send errors under it too."""
         try:
             payload = response.json()
         except (ValueError, RecursionError):
             payload = response.text
         if isinstance(payload, dict) and _first_choice(payload) is not None:
-            return payload, response
+            return _reply(payload, response, request, dialect)
         fault = wrapped_fault(payload, self.endpoint.api_key)
-        if fault is None:
-            raise JudgeError(f"{self.endpoint.host} answered with something else than a completion")
-        return fault
+        return fault or no_reply("answered with something else than a completion")
 
 
-def _open(endpoint: Endpoint, max_retries: int) -> AsyncOpenAI:
+@dataclass(frozen=True)
+class _Line:
+    """A client of the package, and what is the same in all calls through it.
+
+    The package's `post` builds address, headers and options anew in each call, which takes more CPU
+    than sending it; so they are built once, and calls go to its transport at once.
+    """
+
+    client: AsyncOpenAI
+    transport: httpx2.AsyncClient
+    url: httpx2.URL
+    headers: Mapping[str, str]
+
+    async def post(self, body: Mapping[str, Any]) -> httpx2.Response:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return await self.transport.post(
+            self.url,
+            headers=self.headers,
+            content=content.encode("utf-8", "replace"),  # lone surrogates cannot be sent
+            follow_redirects=False,  # a key goes to its own address alone
+        )
+
+
+def _open(endpoint: Endpoint) -> _Line:
     import httpx2
     import openai
 
-    # The deadline of a call is set round it, retries included; only connecting has its own.
+    # The deadline of a call is set round it; only connecting has its own.
     timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
-    return openai.AsyncOpenAI(
+    transport = openai.DefaultAioHttpClient(limits=limits, timeout=timeout)
+    client = openai.AsyncOpenAI(
         base_url=endpoint.base_url,
         api_key=endpoint.api_key,
-        max_retries=max_retries,
-        timeout=timeout,
-        default_headers=dict(endpoint.headers),
-        http_client=openai.DefaultAioHttpClient(limits=limits, timeout=timeout),
+        max_retries=0,
+        default_headers={**_own_headers(endpoint), **endpoint.headers},
+        http_client=transport,
     )
+    headers = {**client.auth_headers, **client.default_headers}
+    sent = {name: value for name, value in headers.items() if isinstance(value, str)}
+    url = httpx2.URL(f"{str(client.base_url).rstrip('/')}/chat/completions")
+    return _Line(client, transport, url, sent)
+
+
+def _error_of(response: httpx2.Response) -> object:
+    """What an error reply says: its JSON, without the envelope, or its text."""
+    try:
+        said = response.json()
+    except (ValueError, RecursionError):
+        return response.text
+    return said.get("error", said) if isinstance(said, dict) else said
+
+
+def _own_headers(endpoint: Endpoint) -> dict[str, str]:
+    """Azure takes its keys in a header of its own."""
+    azure = (urlsplit(endpoint.base_url).hostname or "").endswith(".azure.com")
+    return {"api-key": endpoint.api_key} if azure else {}
 
 
 def _cause(error: Exception) -> str:
@@ -185,7 +265,7 @@ def _cause(error: Exception) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    return shorten(f"no usable reply ({type(cause).__name__}: {cause})")
+    return shorten(f"gave no usable reply ({type(cause).__name__}: {cause})")
 
 
 def _refusal(model: str, fault: Fault, dialect: Dialect) -> Reply:
@@ -200,7 +280,7 @@ def _refusal(model: str, fault: Fault, dialect: Dialect) -> Reply:
 
 
 def _reply(
-    payload: dict[str, Any], response: httpx2.Response, model: str, dialect: Dialect
+    payload: dict[str, Any], response: httpx2.Response, request: Request, dialect: Dialect
 ) -> Reply:
     choice = _first_choice(payload) or {}
     message = choice.get("message")
@@ -213,7 +293,7 @@ def _reply(
     tokens_in, tokens_out, usd = _usage(payload, response.headers)
     return Reply(
         text=text,
-        model=_string(payload.get("model")) or model,
+        model=_string(payload.get("model")) or request.model,
         finish_reason=finish_reason,
         response_format=dialect.response_format,
         latency_ms=round(response.elapsed.total_seconds() * 1000),
@@ -222,6 +302,8 @@ def _reply(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
         usd=usd,
+        logprobs=_logprobs(choice) if request.top_logprobs else None,
+        dropped=dialect.dropped(request.asking()),
     )
 
 
@@ -235,11 +317,51 @@ def _first_choice(payload: object) -> Mapping[str, Any] | None:
 def _texts(message: Mapping[str, Any]) -> tuple[str, str]:
     """(reply, thinking): content may be text or typed parts; thinking may have its own field."""
     content = message.get("content")
-    thinking = _string(message.get("reasoning_content") or message.get("reasoning"))
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, Mapping)]
+        text = "".join(_string(part.get("text")) for part in parts)
+    else:
+        text = _string(content)
+    apart = _string(message.get("reasoning_content") or message.get("reasoning"))
+    return text, apart or _thought(text)
+
+
+def _thought(text: str) -> str:
+    """The thinking that a text begins with, where the server leaves it in."""
+    if "think" not in text and "thought" not in text and "<reasoning>" not in text:
+        return ""
+    rest = without_thinking(text)
+    return text[: text.rindex(rest)].strip() if rest else text.strip()
+
+
+def _logprobs(choice: Mapping[str, Any]) -> tuple[Token, ...] | None:
+    """The tokens of the reply with their log-probabilities; None when none came."""
+    given = choice.get("logprobs")
+    content = given.get("content") if isinstance(given, Mapping) else None
     if not isinstance(content, list):
-        return _string(content), thinking
-    parts = [part for part in content if isinstance(part, Mapping)]
-    return "".join(_string(part.get("text")) for part in parts), thinking
+        return None
+    tokens = []
+    for item in content:
+        if found := _alternative(item):
+            others = item.get("top_logprobs")
+            likely = map(_alternative, others) if isinstance(others, list) else ()
+            tokens.append((*found, tuple(other for other in likely if other)))
+    return tuple(tokens) or None
+
+
+def _alternative(item: object) -> Alternative | None:
+    if not isinstance(item, Mapping):
+        return None
+    token, logprob = item.get("token"), item.get("logprob")
+    if not isinstance(token, str) or not isinstance(logprob, int | float):
+        return None
+    return token, LEAST if math.isnan(logprob) else max(float(logprob), LEAST)
+
+
+def _revived(token: Sequence[Any]) -> Token:
+    """A token after its way through JSON, which knows no tuples."""
+    word, logprob, others = token
+    return word, logprob, tuple((other, value) for other, value in others)
 
 
 def _usage(

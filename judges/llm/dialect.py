@@ -1,8 +1,9 @@
 """What an endpoint understands of the chat-completions protocol, found out by asking.
 
-Not every server knows JSON schemas, or JSON mode at all, and reasoning models take their token
-limit under another name. A rejected request is said again in the next dialect; which one works is
-remembered for an endpoint and model, so a failing one is tried once, not once a call.
+Not every server knows JSON schemas, or JSON mode at all; reasoning models take their token limit
+under another name and no temperature; few servers give token log-probabilities. A rejected request
+is said again in the next dialect; which one works is remembered for an endpoint and model, so a
+failing one is tried once, not once a call.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from judges.llm.faults import Fault
+from judges.llm.faults import NO_REPLY, Fault
 
 PATIENCE = 2.0
 """Seconds that calls wait for the first one to find the dialect. Rejections come back fast, while
@@ -37,6 +38,22 @@ WEAKER = {
 ABOUT_FORMAT = re.compile(
     r"response.?format|json.?(schema|object|mode)|structured.?output|guided|grammar", re.IGNORECASE
 )
+UNWELCOME = re.compile(
+    r"unsupported|not.?supported|does ?n.?t support|not support|unknown|unrecogni[sz]ed|not allowed"
+    r"|not permitted|not available|forbidden|only the default|must be 1\b|deprecated",
+    re.IGNORECASE,
+)
+"""How endpoints say that a field may not be sent at all, as against one whose value is wrong."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a request wants that not every endpoint understands. None and 0: not asked for."""
+
+    schema: Mapping[str, Any] | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_logprobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,25 +62,48 @@ class Dialect:
 
     response_format: ResponseFormat = ResponseFormat.JSON_SCHEMA
     tokens_field: str = "max_tokens"
+    temperature: bool = True
+    logprobs: bool = True
 
-    def fields(self, schema: Mapping[str, Any] | None, max_tokens: int | None) -> dict[str, Any]:
+    def fields(self, asking: Asking) -> dict[str, Any]:
         """The fields of the request body that this dialect decides."""
         fields: dict[str, Any] = {}
-        if max_tokens is not None:
-            fields[self.tokens_field] = max_tokens
-        if schema is not None and self.response_format is ResponseFormat.JSON_SCHEMA:
-            named = {"name": "reply", "strict": True, "schema": schema}
+        if asking.temperature is not None and self.temperature:
+            fields["temperature"] = asking.temperature
+        if asking.max_tokens is not None:
+            fields[self.tokens_field] = asking.max_tokens
+        if asking.top_logprobs and self.logprobs:
+            fields |= {"logprobs": True, "top_logprobs": asking.top_logprobs}
+        if asking.schema is not None and self.response_format is ResponseFormat.JSON_SCHEMA:
+            named = {"name": "reply", "strict": True, "schema": asking.schema}
             fields["response_format"] = {"type": "json_schema", "json_schema": named}
-        elif schema is not None and self.response_format is ResponseFormat.JSON_OBJECT:
+        elif asking.schema is not None and self.response_format is ResponseFormat.JSON_OBJECT:
             fields["response_format"] = {"type": "json_object"}
         return fields
 
-    def after(self, fault: Fault) -> Dialect | None:
+    def dropped(self, asking: Asking) -> tuple[str, ...]:
+        """What was asked for and is not sent, because the endpoint takes none."""
+        wanted = {
+            "temperature": asking.temperature is not None and not self.temperature,
+            "logprobs": asking.top_logprobs > 0 and not self.logprobs,
+        }
+        return tuple(name for name, left_out in wanted.items() if left_out)
+
+    def after(self, fault: Fault, asking: Asking) -> Dialect | None:
         """What to try after this rejection; None when the dialect was not its cause."""
-        if self.tokens_field == "max_tokens" and "max_completion_tokens" in fault.text:
+        if fault.limited or fault.status == NO_REPLY:
+            return None
+        text = fault.text.lower()
+        if self.tokens_field == "max_tokens" and "max_completion_tokens" in text:
             return replace(self, tokens_field="max_completion_tokens")
-        if self.response_format in WEAKER and ABOUT_FORMAT.search(fault.text):
-            return replace(self, response_format=WEAKER[self.response_format])
+        if asking.top_logprobs and self.logprobs and "logprobs" in text:
+            return replace(self, logprobs=False)
+        warm = asking.temperature is not None and self.temperature
+        if warm and "temperature" in text and UNWELCOME.search(text):
+            return replace(self, temperature=False)
+        weaker = WEAKER.get(self.response_format) if asking.schema is not None else None
+        if weaker and ABOUT_FORMAT.search(text):
+            return replace(self, response_format=weaker)
         return None
 
 

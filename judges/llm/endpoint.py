@@ -7,6 +7,7 @@ it there, so that pointing a judge at a new address gives no key away by acciden
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,11 @@ class Endpoint:
     def host(self) -> str:
         """Host and port, for messages and records."""
         return urlsplit(self.base_url).netloc
+
+    def address(self, model: str) -> str:
+        """What tells apart whatever has limits of its own: the address, the account, the model."""
+        account = hashlib.sha256(self.api_key.encode()).hexdigest()[:8]
+        return f"{self.base_url} {account} {model}"
 
 
 def check_base_url(url: str) -> str:

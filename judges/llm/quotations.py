@@ -9,6 +9,7 @@ its own still counts, and a judge that only repeats a forged verdict has given n
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -50,8 +51,20 @@ def material_of(case: Case) -> tuple[str, ...]:
 
 
 def _statements(reply: str) -> Iterator[Span]:
-    """Where the reply states something that could be read: objects, and verdicts in other forms."""
-    yield from (found.span() for found in STATEMENT.finditer(reply))
+    """Where the reply states something that could be read: objects, and verdicts outside of them.
+
+    An object is the judge's own or a quotation as a whole.
+    """
+    objects = list(_objects(reply))
+    yield from objects
+    starts = [start for start, _ in objects]
+    for found in STATEMENT.finditer(reply):
+        at = bisect_right(starts, found.start()) - 1
+        if at < 0 or found.start() >= objects[at][1]:
+            yield found.span()
+
+
+def _objects(reply: str) -> Iterator[Span]:
     begun = OBJECT.search(reply)
     while begun:
         end = begun.start() + 1

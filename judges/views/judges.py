@@ -55,6 +55,7 @@ def judge(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "defaults": [param for param in params if param["is_default"]],
         "latest": latest_verdicts(shown, LATEST),
         "is_people": registry.get(shown.kind).source is Source.PEOPLE,
+        "is_called": registry.get(shown.kind).source is Source.CALLS,
         "blind": is_blind(request),
         "may_edit": may_edit(request),
     }
@@ -84,6 +85,8 @@ def new_judge(request: HttpRequest, project: Project) -> HttpResponse:
         "project": project,
         "label": registry.get(kind).label,
         "description": registry.get(kind).description,
+        "kind": kind,
+        "is_called": registry.get(kind).source is Source.CALLS,
         "form": form,
         "model": model,
         "names": project.judges.filter(is_current=True).values_list("name", flat=True),

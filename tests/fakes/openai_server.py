@@ -22,6 +22,7 @@ import json
 import random
 import re
 import threading
+import time
 from collections import deque
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, get_type_hints
@@ -44,6 +45,8 @@ class Behaviour:
     closed), `phang` (no reply ever), `pbad` (a reply without a verdict), `pempty` (an empty one).
     `refuse_word`: prompts that hold it are refused with 400 content_filter.
     `formats`: response formats that are understood; another one is refused with 400.
+    `per_minute`: requests that are allowed in a minute, one of which may come at once and each
+    other when its share of the minute is over; more are refused with 429 and told how long to wait.
     """
 
     latency: float = 0.0
@@ -60,6 +63,7 @@ class Behaviour:
     thinking: bool = False
     refuse_word: str = ""
     formats: str = "json_schema,json_object,text"
+    per_minute: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Stats:
     rejected_formats: int = 0
     in_flight: int = 0
     max_in_flight: int = 0
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,7 @@ class FakeOpenAI:
         self.prompts: set[bytes] = set()
         self.open: set[Any] = set()
         self.rng = random.Random(self.behaviour.seed)
+        self.next_allowed = 0.0
         self.port = port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -188,6 +194,7 @@ class Connection(asyncio.Protocol):
 
     def handle(self, path: str, headers: dict[str, str], body: bytes) -> None:
         if path == "/stats":
+            self.server.stats.cpu_seconds = time.process_time()
             return self.send(Canned(body=asdict(self.server.stats)))
         if path != "/v1/chat/completions":
             return self.send(Canned(status=404, body=error("no such path", "not_found")))
@@ -209,7 +216,7 @@ class Connection(asyncio.Protocol):
     def react(self, request: dict[str, Any]) -> Canned:
         """What the configured behaviour answers."""
         b, stats = self.server.behaviour, self.server.stats
-        fault = self.fault()
+        fault = self.over_the_limit() or self.fault()
         if fault is not None:
             return fault
         asked = request.get("response_format", {"type": "text"})["type"]
@@ -224,6 +231,20 @@ class Connection(asyncio.Protocol):
         text = json.dumps({"reason": f"A seeded judge prefers {verdict}.", "verdict": verdict})
         thought = "<think>Let me compare A and B.</think>\n" if b.thinking else ""
         return Canned(text=thought + text)
+
+    def over_the_limit(self) -> Canned | None:
+        """A refusal when requests come faster than `per_minute` allows, or None."""
+        if not self.server.behaviour.per_minute:
+            return None
+        now = time.monotonic()
+        wait = self.server.next_allowed - now
+        if wait <= 0:
+            share = 60.0 / self.server.behaviour.per_minute
+            self.server.next_allowed = max(now, self.server.next_allowed) + share
+            return None
+        self.server.stats.rate_limited += 1
+        words = error("too many requests", "rate_limit_exceeded")
+        return Canned(status=429, body=words, headers={"retry-after": f"{wait:.2f}"})
 
     def fault(self) -> Canned | None:
         """A fault by the drawn probability, or None."""
