@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
     "judges-sweep": {"task": "judges.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "tournaments-sweep": {"task": "tournaments.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "forget-replies": {"task": "arena.forget_replies", "schedule": 3600.0},
+    "forget-paid-replies": {"task": "judges.forget_replies", "schedule": 3600.0},
     "due-reports": {"task": "tournaments.send_due_reports", "schedule": 30.0},
 }
 app.autodiscover_tasks()

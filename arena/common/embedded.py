@@ -59,7 +59,7 @@ def worker() -> Iterator[None]:
         finally:
             beat.stop()
             vars(state)["should_stop"] = 0  # the exit status; None is to go on
-            thread.join(10)
+            thread.join(15)  # calls at an endpoint have 10 s left
             vars(state)["should_stop"] = None
 
 

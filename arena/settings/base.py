@@ -33,6 +33,7 @@ EMBEDDED = not REDIS_URL
 
 # --- Security -----------------------------------------------------------------------------------
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or persistent_secret(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -159,6 +160,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # Calls that one worker process keeps in flight.
 JUDGING_CONCURRENCY = env.int("JUDGING_CONCURRENCY", default=100)
+# Days for which a paid reply is found again when the same is asked.
+REPLY_DAYS = env.int("REPLY_DAYS", default=30)
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}

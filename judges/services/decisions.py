@@ -51,6 +51,7 @@ def retry(decisions: QuerySet[Decision]) -> int:
             share=None,
             note="",
             attempts=0,
+            losses=0,
             not_before=None,
             settled_at=None,
         )

@@ -14,6 +14,7 @@ from judges.contracts import CallingKind, Source
 from judges.kinds import registry
 from judges.kinds.jury import Jury
 from judges.models import Judge, JuryMember
+from judges.services.endpoints import check_named
 
 
 def named(project: Project, name: str) -> Judge:
@@ -45,6 +46,7 @@ def define(
     built = registry.build(kind, params)
     stored = built.params.model_dump(exclude_none=True)  # type: ignore[attr-defined]
     locked = Project.objects.select_for_update().get(pk=project.pk)
+    check_named(locked, stored)
     current = Judge.objects.filter(project=locked, name=name, is_current=True).first()
     if current and (current.kind, current.params) == (kind, stored):
         _check_version(version, current.version)
