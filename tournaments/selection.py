@@ -48,6 +48,31 @@ def decisions_of(
     return _sliced(decisions, filters)
 
 
+def with_predictions(
+    decisions: QuerySet[Decision],
+    project: Project,
+    tournament: Tournament | None,
+    filters: Mapping[str, str],
+) -> QuerySet[Decision]:
+    """The decisions, and what surrogates decided about the same competitors and prompts.
+
+    The filters on judges choose whose verdicts are trusted, so they do not touch predictions.
+    """
+    by_prompt = {k: v for k, v in filters.items() if k not in ("judge", "judge_kind")}
+    predicted = _sliced(
+        Decision.objects.filter(judge__project=project, judge__kind="surrogate"), by_prompt
+    )
+    if tournament is not None:
+        played = tournament.competitors.values("pk")
+        predicted = predicted.filter(
+            comparison__output_a__competitor__in=played,
+            comparison__output_b__competitor__in=played,
+            comparison__prompt__in=tournament.matches.values("decision__comparison__prompt"),
+        )
+    chosen = Q(pk__in=decisions.values("pk")) | Q(pk__in=predicted.values("pk"))
+    return Decision.objects.filter(chosen)
+
+
 def with_match(decisions: QuerySet[Decision], tournament: Tournament | None) -> QuerySet[Decision]:
     """Add `match_id`: the first match (of this tournament, if any) that the decision belongs to."""
     first = _matches(tournament).order_by("pk").values("pk")[:1]
@@ -113,7 +138,7 @@ def evidence_of(decision: Decision) -> list[Judgment]:
 
 
 def _matches(tournament: Tournament | None) -> QuerySet[Match]:
-    matches = Match.objects.filter(decision=OuterRef("pk"))
+    matches = Match.objects.filter(decision=OuterRef("pk"), counts=True)
     return matches.filter(tournament=tournament) if tournament else matches
 
 

@@ -23,10 +23,9 @@ QUERY = {
     "language": "only prompts in this language",
     "judge": "only verdicts of this judge, in tournaments or not",
     "judge_kind": "only verdicts of judges of this kind, or imported as of this kind (human, llm)",
-    "style_control": "false; no method here controls for style yet",
-    "ties": "half: a tie counts half a win for both",
+    "style_control": "true, or some of length,headers,lists,bold: hold these of an answer level",
+    "ties": "half (a tie is half a win for both), davidson or rao_kupper (ties are modelled)",
 }
-FIXED = {"style_control": ("", "0", "false"), "ties": ("", "half")}
 
 
 @extend_schema(tags=["rankings"])
@@ -39,10 +38,13 @@ class Leaderboard(ProjectView):
     )
     def get(self, request: Request, slug: str) -> Response:
         given = _query(request)
+        words = (given.get(name, "") for name in ("method", "ties", "style_control"))
+        method, params = rating.method_for(*words)
         run = rating.rate(
             project=self.project,
             tournament=self._tournament(given.get("tournament", "")),
-            method=given.get("method") or "bradley_terry",
+            method=method,
+            params=params,
             filters={name: given[name] for name in rating.FILTERS if given.get(name)},
         )
         return Response(LeaderboardShape.of(run).model_dump(mode="json"))
@@ -59,9 +61,6 @@ def _query(request: Request) -> dict[str, str]:
     """The query; InvalidInput for what is unknown or cannot be had, instead of passing it over."""
     given: dict[str, str] = request.query_params.dict()
     faults = {name: "is not a parameter here" for name in given if name not in QUERY}
-    for name, possible in FIXED.items():
-        if given.get(name, "") not in possible:
-            faults[name] = QUERY[name]
     if given.get("method") and given["method"] not in methods.names():
         faults["method"] = f"must be one of {', '.join(methods.names())}"
     if faults:

@@ -23,6 +23,9 @@ class RatingRun(models.Model):
     rows = models.JSONField()
     components = models.JSONField()
     warnings = models.JSONField(default=list)
+    details = models.JSONField(
+        default=dict, help_text="convergence, estimated effects, P(above) of all pairs"
+    )
     n_comparisons = models.PositiveIntegerField()
     n_prompts = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)

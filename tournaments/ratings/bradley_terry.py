@@ -1,39 +1,51 @@
-"""Bradley-Terry ratings from all comparisons at once, with a bootstrap over prompts."""
+"""Bradley-Terry ratings from all comparisons at once; a tie is half a win for each."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from pydantic import Field
 
-from arena.common import plugins
-from tournaments.ratings import registry, strengths
-from tournaments.ratings.base import ELO_SCALE, Comparisons, FloatArray, RatingTable
+from tournaments.ratings import registry
+from tournaments.ratings.base import (
+    CENTRE,
+    ELO_SCALE,
+    Comparisons,
+    Effect,
+    RatingError,
+    RatingTable,
+)
 from tournaments.ratings.counts import Evidence, gather
-from tournaments.ratings.intervals import Estimate, elo_points, prompt_weights
-from tournaments.ratings.table import COMMON_SETTINGS, empty_table, rating_table
+from tournaments.ratings.intervals import from_spread
+from tournaments.ratings.judge_effects import fit_judges
+from tournaments.ratings.links import HalfWin
+from tournaments.ratings.paired import Fit, Prior
+from tournaments.ratings.response_effects import Responses, fit_responses
+from tournaments.ratings.strengths import (
+    Design,
+    PairedMethod,
+    PairedParams,
+    contrast_of,
+    positions,
+    strengths_spread,
+)
+from tournaments.ratings.table import Result, empty_table, rating_table
+from tournaments.ratings.uncertainty import quantile
 
-_CELLS_AT_ONCE = 2**16
-"""Win-matrix entries refitted together: what fits into the cache of a core."""
 
+class BradleyTerryParams(PairedParams):
+    """judge_effects: how sharply each judge tells strengths apart, and its liking of the first.
 
-class BradleyTerryParams(plugins.Params):
-    """`prior_games`: weight of the prior, in games against an average competitor."""
+    response_effects: answers better or worse than usual, for knock-outs and chains.
+    """
 
-    prior_games: float = Field(1.0, gt=0)
-    bootstrap: int = Field(1000, ge=0)
-    confidence: float = Field(0.95, gt=0, lt=1)
-    seed: int = Field(0, ge=0)
+    judge_effects: bool = False
+    response_effects: bool = False
 
 
 @registry.register("bradley_terry")
-class BradleyTerry:
-    """Maximum a posteriori fit of the Bradley-Terry (1952) model; a tie is half a win for each.
+class BradleyTerry(PairedMethod):
+    """Maximum a posteriori fit of the Bradley-Terry (1952) model by Newton's method.
 
     The prior is one game (`prior_games`) of everybody against an average competitor, half won.
-    Ratings are centred on the competitors that were compared. Intervals are percentiles of refits,
-    prior included, to resampled prompts.
     """
 
     label = "Bradley-Terry"
@@ -41,42 +53,49 @@ class BradleyTerry:
         "The strengths that make all results together most probable. The order of the games plays"
         " no role. Ties count as half a win for each."
     )
+    name = "bradley_terry"
+    ties_are = "half a win for each"
+    link = HalfWin()
     Params = BradleyTerryParams
+    params: BradleyTerryParams
 
-    def __init__(self, params: BradleyTerryParams) -> None:
-        self.params = params
+    @property
+    def columns(self) -> frozenset[str]:
+        return super().columns | ({"judge"} if self.params.judge_effects else set())
 
     def rate(self, comparisons: Comparisons) -> RatingTable:
-        """Fit all competitors. Raises RatingError when a fit does not converge."""
+        if not self.params.response_effects:
+            return super().rate(comparisons)
+        params = self.params
+        if params.judge_effects or params.style_control or params.bootstrap:
+            raise RatingError("effects of answers are fitted without any other option")
         evidence = gather(comparisons)
         if not evidence.names:
-            return empty_table("bradley_terry", self._settings(), evidence)
-        rng = np.random.default_rng(self.params.seed)
-        prior, wins = self.params.prior_games, evidence.win_matrix
-        theta = strengths.fit(wins, prior)
-        estimate = Estimate(
-            ratings=elo_points(theta),
-            replicates=elo_points(self._refits(evidence, theta, rng)),
-            covariance=ELO_SCALE**2 * strengths.covariance(theta, wins, prior),
-        )
-        return rating_table("bradley_terry", self._settings(), evidence, estimate, rng, "the prior")
+            return empty_table(self.name, self._settings(), evidence)
+        found = fit_responses(evidence, Prior(params.prior_games))
+        contrast = contrast_of(evidence, params.anchor)
+        covariances = found.model, found.clustered
+        spread = strengths_spread(contrast, *covariances, evidence.n_prompts, params.confidence)
+        ratings = CENTRE + ELO_SCALE * (contrast @ found.theta)
+        rng = np.random.default_rng(params.seed)
+        share = _noise_share(found, quantile(params.confidence))
+        estimate = from_spread(ratings, spread, ELO_SCALE, rng)
+        result = Result(estimate, effects=(share,), rounds=found.rounds)
+        return rating_table(self.name, self._settings(), evidence, result)
 
-    def _refits(
-        self, evidence: Evidence, theta: FloatArray, rng: np.random.Generator
-    ) -> FloatArray:
-        """(B, M): log-strengths refitted to B resamples of the prompts."""
-        n = len(theta)
-        refits = [np.empty((0, n))]
-        if evidence.n_prompts > 1:
-            chunk = max(1, _CELLS_AT_ONCE // n**2)
-            for weights in prompt_weights(rng, evidence.n_prompts, self.params.bootstrap, chunk):
-                wins = (weights @ evidence.prompt_wins).reshape(-1, n, n)
-                refits.append(strengths.refit(theta, wins, self.params.prior_games))
-        return np.concatenate(refits)
+    def fitted(self, evidence: Evidence, prior: Prior) -> tuple[Design, Fit]:
+        if not self.params.judge_effects:
+            return super().fitted(evidence, prior)
+        if self.params.style_control:
+            raise RatingError("effects of judges and of style are not fitted together; choose one")
+        return fit_judges(evidence, prior, positions(evidence, self.params))
 
-    def _settings(self) -> dict[str, Any]:
-        return {
-            **COMMON_SETTINGS,
-            **self.params.model_dump(),
-            "prior": "each competitor plays prior_games against an average one and wins half",
-        }
+
+def _noise_share(found: Responses, z: float) -> Effect:
+    return Effect(
+        "noise in the answers",
+        found.noise_share(),
+        found.noise_share(-z),
+        found.noise_share(z),
+        "share of a verdict's noise that belongs to the two answers, not to the judge",
+    )

@@ -11,77 +11,95 @@ from tournaments.ratings.components import level_groups
 from tournaments.ratings.counts import Evidence
 
 FEW_PROMPTS = 10
-"""Below this, intervals from resampled prompts hold the truth clearly less often than stated."""
+"""Below this, how much results vary between prompts is hardly known."""
 
 _MODEL = "the model, which takes all comparisons as independent"
 _AT_MOST = 8
 
 
 def cautions(
-    evidence: Evidence,
-    groups: Sequence[IntArray],
-    ratings: FloatArray,
-    n_replicates: int,
-    anchor: str,
+    evidence: Evidence, groups: Sequence[IntArray], ratings: FloatArray, resampled: bool, basis: str
 ) -> Iterator[str]:
     """Yield sentences for the reader, the gravest first; none when all is well.
 
-    groups: indices of competitors that met, directly or through others. anchor: what places
-    competitors where the data do not, such as "the prior".
+    groups: indices of competitors that met, directly or through others. resampled: the intervals
+    come from resampled prompts. basis: what places competitors where the data do not, such as
+    "the prior".
     """
     if len(groups) > 1:
         names = _enumerate([f"({_listed(evidence, group)})" for group in groups])
         yield (
             f"The competitors fall into {len(groups)} groups that never met: {names}."
-            f" How one group stands to another rests on {anchor} alone."
+            f" How one group stands to another rests on {basis} alone."
         )
     for group in groups:
-        yield from _one_way(evidence, group, ratings, anchor)
-    yield from _one_sided(evidence, anchor)
-    yield from _about_resampling(evidence, n_replicates)
+        yield from _one_way(evidence, group, ratings, basis)
+    yield from _one_sided(evidence, basis)
+    if (evidence.outcome == 1).all():
+        yield "All comparisons are ties: nothing tells these competitors apart."
+    yield from _about_prompts(evidence)
+    if resampled:
+        yield from _about_resampling(evidence)
     if evidence.unrated:
         yield f"Not rated, for want of comparisons: {_enumerate(evidence.unrated)}."
 
 
-def _one_way(evidence: Evidence, met: IntArray, ratings: FloatArray, anchor: str) -> Iterator[str]:
+def _one_way(evidence: Evidence, met: IntArray, ratings: FloatArray, basis: str) -> Iterator[str]:
     """Between strongly connected groups there is no maximum of the likelihood to find."""
-    within = level_groups(evidence.win_matrix[np.ix_(met, met)])
+    within = level_groups(evidence.pairs.win_matrix[np.ix_(met, met)])
     if len(within) > 1:
         best_first = sorted((met[group] for group in within), key=lambda g: -ratings[g].mean())
         names = _enumerate([f"({_listed(evidence, group)})" for group in best_first])
         yield (
-            f"Between these groups all results run one way, so their distance rests on {anchor}:"
+            f"Between these groups all results run one way, so their distance rests on {basis}:"
             f" {names}."
         )
 
 
-def _one_sided(evidence: Evidence, anchor: str) -> Iterator[str]:
+def _one_sided(evidence: Evidence, basis: str) -> Iterator[str]:
     ends = ((evidence.undefeated, "won", "upper"), (evidence.winless, "lost", "lower"))
     for who, did, end in ends:
         if who.any():
             yield (
                 f"{_listed(evidence, np.flatnonzero(who))} {did} every game: one-sided, the {end}"
-                f" end of the interval rests on {anchor}."
+                f" end of the interval rests on {basis}."
             )
 
 
-def _about_resampling(evidence: Evidence, n_replicates: int) -> Iterator[str]:
+def _about_prompts(evidence: Evidence) -> Iterator[str]:
     if evidence.n_prompts < 2:
         yield f"All comparisons are on one prompt: the intervals come from {_MODEL}."
-    elif not n_replicates:
-        yield f"No prompts were resampled: the intervals come from {_MODEL}."
-    else:
-        if evidence.n_prompts < FEW_PROMPTS:
-            yield (
-                f"There are only {evidence.n_prompts} prompts; intervals from so few are often too"
-                " narrow."
-            )
-        level = evidence.level & ~evidence.undefeated & ~evidence.winless
-        if level.any():
-            yield (
-                f"{_listed(evidence, np.flatnonzero(level))} took the same share of points on every"
-                f" prompt, which no resampling can vary: the interval comes from {_MODEL}."
-            )
+    elif evidence.n_prompts < FEW_PROMPTS:
+        yield (
+            f"There are only {evidence.n_prompts} prompts, so it is hardly known how much results"
+            " differ from prompt to prompt; the intervals are rough."
+        )
+    distinct = np.count_nonzero(np.diff(np.sort(_prompt_and_pair(evidence)))) + 1
+    repeats = len(evidence.a) / distinct
+    if repeats >= 2:
+        yield (
+            f"Each pair was compared {repeats:.1f} times on a prompt, on average. The intervals"
+            " count prompts: repeats on the same prompt hardly narrow them."
+        )
+
+
+def _prompt_and_pair(evidence: Evidence) -> IntArray:
+    """(N,) a number for what was compared; repeats by other judges are not repeats."""
+    judge = evidence.ints("judge") if "judge" in evidence.columns else 0
+    n_judges = max(len(evidence.judges), 1)
+    numbers: IntArray = (
+        evidence.prompt * len(evidence.pairs.a) + evidence.pair_of_row
+    ) * n_judges + judge
+    return numbers
+
+
+def _about_resampling(evidence: Evidence) -> Iterator[str]:
+    level = evidence.level & ~evidence.undefeated & ~evidence.winless
+    if level.any() and evidence.n_prompts > 1:
+        yield (
+            f"{_listed(evidence, np.flatnonzero(level))} took the same share of points on every"
+            f" prompt, which no resampling can vary: the interval comes from {_MODEL}."
+        )
 
 
 def _listed(evidence: Evidence, competitors: IntArray) -> str:

@@ -4,16 +4,89 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from tournaments.ratings.base import Comparisons, FloatArray, IntArray
+from tournaments.ratings.base import BoolArray, Comparisons, FloatArray, IntArray, RatingError
+from tournaments.ratings.checking import check
 
-BoolArray = NDArray[np.bool_]
+CHUNK = 2**18
+"""Rows counted at once: their keys stay in the cache."""
+
+_DENSE_PROMPTS = 8
+"""Prompt numbers up to this many times the rows are renumbered by a table, others by sorting."""
+
+
+def totals(index: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """(size,): what the values with each index add up to."""
+    return np.bincount(index, values, size).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The outcomes of each of U pairs that met, of `n` competitors: all that a fit needs.
+
+    a, b: (U,) indices. outcomes: (U, 3) weights of wins of a, ties, wins of b.
+    """
+
+    n: int
+    a: IntArray
+    b: IntArray
+    outcomes: FloatArray
+
+    @cached_property
+    def met(self) -> FloatArray:
+        """(U,): how often each pair met."""
+        met: FloatArray = self.outcomes.sum(axis=1)
+        return met
+
+    @cached_property
+    def points(self) -> FloatArray:
+        """(U,): points of a; a tie is half a point."""
+        points: FloatArray = self.outcomes[:, 0] + self.outcomes[:, 1] / 2
+        return points
+
+    @cached_property
+    def win_matrix(self) -> FloatArray:
+        """(M, M): how often i beat j; a tie is half a win for each."""
+        wins = np.zeros((self.n, self.n))
+        wins[self.a, self.b] = self.outcomes[:, 0] + self.outcomes[:, 1] / 2
+        wins[self.b, self.a] = self.outcomes[:, 2] + self.outcomes[:, 1] / 2
+        return wins
+
+
+def count_outcomes(
+    a: NDArray[np.integer],
+    b: NDArray[np.integer],
+    outcome: NDArray[np.integer],
+    n: int,
+    weight: FloatArray | None = None,
+) -> FloatArray:
+    """(M, M, 3): how often (a, b) ended with outcome 0 (a wins), 1 (tie), 2 (b wins).
+
+    Works through the rows in chunks, so memory does not grow with them.
+    """
+    size = 3 * n * n
+    total = np.zeros(size, dtype=np.int64 if weight is None else np.float64)
+    for start in range(0, len(a), CHUNK):
+        rows = slice(start, start + CHUNK)
+        key = a[rows].astype(np.int64)
+        key *= n
+        key += b[rows]
+        key *= 3
+        key += outcome[rows]
+        total += np.bincount(key, None if weight is None else weight[rows], minlength=size)
+    return total.astype(np.float64).reshape(n, n, 3)
+
+
+def pairs_of(counts: FloatArray) -> Pairs:
+    """The pairs that met, a < b, from counts (M, M, 3) in both presentations."""
+    met = counts.any(axis=2)
+    a, b = np.nonzero(np.triu(met | met.T, 1))
+    return Pairs(len(counts), a, b, counts[a, b] + counts[b, a, ::-1])
 
 
 @dataclass(frozen=True)
@@ -21,10 +94,11 @@ class Evidence:
     """Comparisons in a form that does not depend on how they were written down.
 
     Competitors are sorted by name, `a` is the first of the two by name, and rows are sorted by
-    prompt, a, b and score.
+    prompt, a, b, outcome and the other columns.
 
     names: the M competitors that were compared; unrated: the others. a, b: (N,) indices into
-    `names`. score: (N,) points of a. prompt: (N,) indices from 0 to n_prompts - 1.
+    `names`. outcome: (N,) 0 a wins, 1 tie, 2 b wins. prompt: (N,) from 0 to n_prompts - 1. The
+    other columns are those of `Comparisons`, turned with a and b.
     data_hash: SHA-256 of names (compared or not) and rows, the same for any way to write them.
     """
 
@@ -32,31 +106,69 @@ class Evidence:
     unrated: tuple[str, ...]
     a: IntArray
     b: IntArray
-    score: FloatArray
+    outcome: IntArray
     prompt: IntArray
     n_prompts: int
     data_hash: str
+    judges: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+    columns: dict[str, NDArray[np.generic]] = field(default_factory=dict)
 
-    def totals(self, of_a: NDArray[np.generic], of_b: NDArray[np.generic]) -> FloatArray:
-        """(M,): what the rows' a (values `of_a`, (N,)) and b (values `of_b`) add up to."""
+    @property
+    def score(self) -> FloatArray:
+        """(N,) points of a."""
+        return 1.0 - self.outcome / 2.0
+
+    @property
+    def weight(self) -> FloatArray | None:
+        return self.floats("weight") if "weight" in self.columns else None
+
+    def floats(self, name: str) -> FloatArray:
+        """(N,) an optional column; RatingError when the comparisons came without it."""
+        if name not in self.columns:
+            raise RatingError(f"the comparisons came without the column {name!r}")
+        return self.columns[name].astype(np.float64)
+
+    def ints(self, name: str) -> IntArray:
+        return self.floats(name).astype(np.int64)
+
+    @cached_property
+    def pairs(self) -> Pairs:
         n = len(self.names)
-        sums = np.bincount(self.a, of_a, n) + np.bincount(self.b, of_b, n)
-        return sums.astype(np.float64)
+        return pairs_of(count_outcomes(self.a, self.b, self.outcome, n, self.weight))
 
     @cached_property
+    def pair_of_row(self) -> IntArray:
+        """(N,): which of `pairs` each row belongs to."""
+        n = len(self.names)
+        place = np.zeros(n * n, dtype=np.int64)
+        place[self.pairs.a * n + self.pairs.b] = np.arange(len(self.pairs.a))
+        found: IntArray = place[self.a * n + self.b]
+        return found
+
+    @cached_property
+    def _tally(self) -> FloatArray:
+        """(M, M, 3): unweighted counts."""
+        return count_outcomes(self.a, self.b, self.outcome, len(self.names))
+
+    def _ended(self, outcome: int, *, of_b: bool = False) -> FloatArray:
+        rows: FloatArray = self._tally[:, :, outcome].sum(axis=0 if of_b else 1)
+        return rows
+
+    @property
     def wins(self) -> FloatArray:
-        """(M,)"""
-        return self.totals(self.score == 1.0, self.score == 0.0)
+        """(M,) rows won"""
+        return self._ended(0) + self._ended(2, of_b=True)
 
-    @cached_property
+    @property
     def losses(self) -> FloatArray:
-        """(M,)"""
-        return self.totals(self.score == 0.0, self.score == 1.0)
+        """(M,) rows lost"""
+        return self._ended(2) + self._ended(0, of_b=True)
 
-    @cached_property
+    @property
     def ties(self) -> FloatArray:
-        """(M,)"""
-        return self.totals(self.score == 0.5, self.score == 0.5)
+        """(M,) rows tied"""
+        return self._ended(1) + self._ended(1, of_b=True)
 
     @property
     def undefeated(self) -> BoolArray:
@@ -68,23 +180,12 @@ class Evidence:
         """(M,): who lost every game."""
         return np.equal(self.wins + self.ties, 0)
 
-    @cached_property
-    def prompt_wins(self) -> csr_array:
-        """(P, M * M): row p is the flattened win matrix of prompt p, where a tie is half a win.
-
-        Entry (i, j) of a win matrix says how often i beat j.
-        """
-        n = len(self.names)
-        points = np.concatenate([self.score, 1.0 - self.score])
-        cells = np.concatenate([self.a * n + self.b, self.b * n + self.a])
-        prompts = np.concatenate([self.prompt, self.prompt])
-        return csr_array((points, (prompts, cells)), shape=(self.n_prompts, n * n))
-
-    @cached_property
-    def win_matrix(self) -> FloatArray:
-        """(M, M): the win matrix over all prompts."""
-        n = len(self.names)
-        return np.asarray(self.prompt_wins.sum(axis=0), dtype=np.float64).reshape(n, n)
+    def by_prompt(self, of_a: FloatArray, of_b: FloatArray) -> FloatArray:
+        """(P, M): what the rows' a (values `of_a`, (N,)) and b (`of_b`) add up to by prompt."""
+        n, size = len(self.names), self.n_prompts * len(self.names)
+        sums = totals(self.prompt * n + self.a, of_a, size)
+        sums += totals(self.prompt * n + self.b, of_b, size)
+        return sums.reshape(self.n_prompts, n)
 
     @cached_property
     def level(self) -> BoolArray:
@@ -93,70 +194,130 @@ class Evidence:
         It won everything, tied everything, or played on one prompt, say. Resampling prompts cannot
         show how uncertain such a result is: it is the same in every resample.
         """
-        n = len(self.names)
         points = self.wins + self.ties / 2
         share = points / (self.wins + self.losses + self.ties)
-        rows_a, rows_b = self.prompt * n + self.a, self.prompt * n + self.b
-        excess = np.bincount(rows_a, self.score - share[self.a], self.n_prompts * n)
-        excess += np.bincount(rows_b, 1.0 - self.score - share[self.b], self.n_prompts * n)
-        largest: FloatArray = np.abs(excess).reshape(self.n_prompts, n).max(axis=0)
+        score = self.score
+        excess = self.by_prompt(score - share[self.a], 1.0 - score - share[self.b])
+        largest: FloatArray = np.abs(excess).max(axis=0)
         return largest < 1e-9
 
 
 def gather(comparisons: Comparisons) -> Evidence:
     """Check the comparisons and bring them into canonical form.
 
-    Raises ValueError for a name given twice and, naming the row, for a self-match, an index
-    outside the competitors, a negative prompt and a score other than 0, 0.5 and 1.
+    Raises ValueError for what `check` finds, naming the row.
     """
-    _check(comparisons)
+    check(comparisons)
     by_name = sorted(range(len(comparisons.competitors)), key=comparisons.competitors.__getitem__)
     names = [comparisons.competitors[i] for i in by_name]
     rank = np.argsort(np.array(by_name, dtype=np.int64))
-    a, b, score, prompt = _canonical_rows(comparisons, rank)
-    compared = np.unique(np.concatenate([a, b]))
-    prompts, prompt_index = np.unique(prompt, return_inverse=True)
+    a, b, outcome, prompt, columns = _canonical_rows(comparisons, rank)
+    compared = np.flatnonzero(
+        np.bincount(a, minlength=len(names)) + np.bincount(b, minlength=len(names))
+    )
+    place = np.zeros(len(names), dtype=np.int64)
+    place[compared] = np.arange(len(compared))
+    prompt_index, n_prompts = _renumbered(prompt)
+    met = set(compared.tolist())
     return Evidence(
         names=tuple(names[i] for i in compared),
-        unrated=tuple(names[i] for i in np.setdiff1d(np.arange(len(names)), compared)),
-        a=np.searchsorted(compared, a),
-        b=np.searchsorted(compared, b),
-        score=score,
+        unrated=tuple(name for i, name in enumerate(names) if i not in met),
+        a=place[a],
+        b=place[b],
+        outcome=outcome,
         prompt=prompt_index,
-        n_prompts=len(prompts),
-        data_hash=_hash(names, a, b, score, prompt),
+        n_prompts=n_prompts,
+        data_hash=_hash(comparisons, names, (prompt, a, b, outcome), columns),
+        judges=comparisons.judges,
+        slices=comparisons.slices,
+        columns=columns,
     )
+
+
+Columns = dict[str, NDArray[np.generic]]
 
 
 def _canonical_rows(
     comparisons: Comparisons, rank: IntArray
-) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
-    """Columns a, b, score, prompt with a < b in rank, sorted."""
+) -> tuple[IntArray, IntArray, IntArray, IntArray, Columns]:
+    """Columns a, b, outcome, prompt and the optional ones, with a < b in rank, sorted."""
     a, b = rank[comparisons.a], rank[comparisons.b]
-    score = np.where(a < b, comparisons.score, 1.0 - comparisons.score)
+    turned = a > b
+    won = np.rint(2.0 * comparisons.score).astype(np.int64)
+    outcome = np.where(turned, won, 2 - won)
     a, b = np.minimum(a, b), np.maximum(a, b)
-    rows = np.lexsort((score, b, a, comparisons.prompt))
-    return a[rows], b[rows], score[rows], comparisons.prompt[rows]
+    n = max(len(rank), 1)
+    columns = _turned(comparisons, turned)
+    if comparisons.prompt.max(initial=0) >= 2**62 // (3 * n * n):
+        rest = tuple(columns[name] for name in sorted(columns, reverse=True))
+        rows = np.lexsort((*rest, outcome, b, a, comparisons.prompt))
+        return a[rows], b[rows], outcome[rows], comparisons.prompt[rows], _at(columns, rows)
+    # All that counts in a row is one number, and sorting numbers is ten times faster.
+    key = ((comparisons.prompt * n + a) * n + b) * 3 + outcome
+    if columns:
+        rows = np.argsort(key)
+        key, columns = key[rows], _at(columns, _settled(key[rows], rows, columns))
+    else:
+        key = np.sort(key)
+    key, outcome = np.divmod(key, 3)
+    key, b = np.divmod(key, n)
+    prompt, a = np.divmod(key, n)
+    return a, b, outcome, prompt, columns
 
 
-def _hash(names: list[str], a: IntArray, b: IntArray, score: FloatArray, prompt: IntArray) -> str:
-    rows = np.column_stack([prompt, a, b, 2.0 * score]).astype("<i8")
-    return hashlib.sha256(json.dumps(names).encode() + b"\n" + rows.tobytes()).hexdigest()
+def _settled(key: IntArray, rows: IntArray, columns: Columns) -> IntArray:
+    """`rows`, which sort the keys, with those of one key in the order of their other columns."""
+    same = key[1:] == key[:-1]
+    if not same.any():
+        return rows
+    repeated = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    which = rows[repeated]
+    rest = tuple(columns[name][which] for name in sorted(columns, reverse=True))
+    rows[repeated] = which[np.lexsort((*rest, key[repeated]))]
+    return rows
 
 
-def _check(comparisons: Comparisons) -> None:
-    names, a, b = comparisons.competitors, comparisons.a, comparisons.b
-    if len(set(names)) < len(names):
-        raise ValueError("a competitor is listed twice")
-    if not len(a) == len(b) == len(comparisons.score) == len(comparisons.prompt):
-        raise ValueError("the columns a, b, score and prompt differ in length")
-    faults = {
-        "a is not the index of a competitor": (a < 0) | (a >= len(names)),
-        "b is not the index of a competitor": (b < 0) | (b >= len(names)),
-        "a competitor meets itself": a == b,
-        "the score is none of 0, 0.5 and 1": ~np.isin(comparisons.score, (0.0, 0.5, 1.0)),
-        "the prompt is negative": comparisons.prompt < 0,
+def _at(columns: Columns, rows: IntArray) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def _optional(comparisons: Comparisons) -> Columns:
+    """The optional columns that are there."""
+    named = ("weight", "first", "judge", "share", "surrogate", "slice")
+    columns: Columns = {
+        name: column for name in named if (column := getattr(comparisons, name)) is not None
     }
-    for fault, faulty in faults.items():
-        if faulty.any():
-            raise ValueError(f"row {int(np.argmax(faulty))}: {fault}")
+    return columns | {f"covariates.{k}": v for k, v in comparisons.covariates.items()}
+
+
+def _turned(comparisons: Comparisons, turned: BoolArray) -> Columns:
+    """The optional columns as they read after a and b changed places in the rows `turned`."""
+    columns = _optional(comparisons)
+    sign = np.where(turned, -1, 1)
+    for name, column in columns.items():
+        if name == "first" or name.startswith("covariates."):
+            columns[name] = column * sign + 0  # + 0 makes -0.0 the 0.0 that hashes the same
+        elif name == "share":
+            columns[name] = np.where(turned, 1.0 - column.astype(np.float64), column)
+    return columns
+
+
+def _renumbered(prompt: IntArray) -> tuple[IntArray, int]:
+    """Prompts numbered from 0 without gaps, in their order, and how many there are."""
+    if prompt.max(initial=0) < _DENSE_PROMPTS * len(prompt):
+        place = np.cumsum(np.bincount(prompt) > 0) - 1
+        return place[prompt], int(place[-1]) + 1
+    prompts, index = np.unique(prompt, return_inverse=True)
+    return index, len(prompts)
+
+
+def _hash(
+    comparisons: Comparisons, names: list[str], rows: tuple[IntArray, ...], columns: Columns
+) -> str:
+    head = {"names": names, "judges": comparisons.judges, "slices": comparisons.slices}
+    digest = hashlib.sha256(json.dumps(head).encode() + b"\n")
+    for column in rows:
+        digest.update(column.astype("<i8").tobytes())
+    for name in sorted(columns):
+        digest.update(name.encode() + b"\n" + columns[name].astype("<f8").tobytes())
+    return digest.hexdigest()

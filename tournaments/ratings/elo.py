@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,21 @@ from pydantic import Field
 from scipy.special import expit
 
 from arena.common import plugins
-from tournaments.ratings import registry, strengths
+from tournaments.ratings import registry
 from tournaments.ratings.base import (
     ELO_SCALE,
     Comparisons,
     FloatArray,
     IntArray,
+    RatingError,
     RatingTable,
 )
 from tournaments.ratings.counts import Evidence, gather
-from tournaments.ratings.intervals import Estimate, elo_points, prompt_weights
-from tournaments.ratings.table import COMMON_SETTINGS, empty_table, rating_table
+from tournaments.ratings.intervals import Estimate, elo_points, from_replicates, from_spread
+from tournaments.ratings.links import HalfWin
+from tournaments.ratings.paired import Prior, Units, at
+from tournaments.ratings.table import ELO_SETTINGS, RESAMPLED, Result, empty_table, rating_table
+from tournaments.ratings.uncertainty import hybrid, model_covariance
 
 _SHUFFLES_PER_RESAMPLE = 10
 """Enough that the interval shows the data rather than the luck of one order."""
@@ -61,20 +66,40 @@ class Elo:
     def __init__(self, params: EloParams) -> None:
         self.params = params
 
+    @property
+    def columns(self) -> frozenset[str]:
+        return frozenset()
+
     def rate(self, comparisons: Comparisons) -> RatingTable:
         """Replay all games. There is nothing to converge."""
         evidence = gather(comparisons)
         if not evidence.names:
             return empty_table("elo", self._settings(), evidence)
+        if evidence.weight is not None:
+            raise RatingError("Elo is updated game by game and knows no weights")
         rng = np.random.default_rng(self.params.seed)
         theta = self._shuffled(evidence, rng) / ELO_SCALE
-        estimate = Estimate(
-            ratings=elo_points(theta),
-            replicates=elo_points(self._resampled(evidence, rng) / ELO_SCALE),
-            covariance=ELO_SCALE**2 * strengths.covariance(theta, evidence.win_matrix, 1.0),
-        )
-        anchor = "the starting rating"
-        return rating_table("elo", self._settings(), evidence, estimate, rng, anchor)
+        model = self._by_the_model(evidence, theta, rng)
+        replicates = elo_points(self._resampled(evidence, rng) / ELO_SCALE)
+        estimate = model
+        if len(replicates):
+            confidence = self.params.confidence
+            estimate = from_replicates(
+                model, replicates, evidence.level, evidence.n_prompts, confidence
+            )
+        result = Result(estimate, "the starting rating", resampled=bool(len(replicates)))
+        return rating_table("elo", self._settings(), evidence, result)
+
+    def _by_the_model(
+        self, evidence: Evidence, theta: FloatArray, rng: np.random.Generator
+    ) -> Estimate:
+        """Intervals as a Bradley-Terry fit that ended here would have them."""
+        units, link, prior = Units.plain(evidence.pairs), HalfWin(), Prior(1.0)
+        ended = at(units, link, prior, theta)
+        covariance = model_covariance(ended, units, link, prior)
+        centring = np.eye(len(theta)) - 1.0 / len(theta)
+        spread = hybrid(centring @ covariance @ centring, None, 1, self.params.confidence)
+        return from_spread(elo_points(theta), spread, ELO_SCALE, rng)
 
     def _shuffled(self, evidence: Evidence, rng: np.random.Generator) -> FloatArray:
         """(M,): mean rating over shuffles of all games."""
@@ -101,10 +126,22 @@ class Elo:
 
     def _settings(self) -> dict[str, Any]:
         return {
-            **COMMON_SETTINGS,
+            "ties": "half a win for each",
+            **ELO_SETTINGS,
+            "centred_on": "mean of the competitors that were compared",
+            "intervals": RESAMPLED,
             **self.params.model_dump(),
             "shuffles_per_resample": _SHUFFLES_PER_RESAMPLE,
         }
+
+
+def prompt_weights(
+    rng: np.random.Generator, n_prompts: int, size: int, chunk: int
+) -> Iterator[IntArray]:
+    """Yield (up to `chunk`, P) counts of how often each prompt is in a resample, `size` in all."""
+    for start in range(0, size, chunk):
+        share = np.full(n_prompts, 1.0 / n_prompts)
+        yield rng.multinomial(n_prompts, share, size=min(chunk, size - start))
 
 
 def shuffles(

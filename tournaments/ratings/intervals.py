@@ -1,49 +1,47 @@
-"""Intervals and rank ranges: percentiles of a bootstrap over prompts, or the model's own.
-
-The unit is the prompt: comparisons on one prompt share its answers, so prompts are resampled, not
-comparisons. Where a resample cannot differ (see `Evidence.level`) a bootstrap interval would have
-no width, and the normal interval from the model's covariance stands in for it.
-"""
+"""Intervals, ranks, rank ranges, P(above) and tiers from an estimate and its uncertainty."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
+from scipy.special import ndtr
 
-from tournaments.ratings.base import CENTRE, ELO_SCALE, FloatArray, IntArray
-from tournaments.ratings.counts import BoolArray
+from tournaments.ratings.base import CENTRE, ELO_SCALE, BoolArray, FloatArray, IntArray
+from tournaments.ratings.uncertainty import Spread
 
 _SAME = 1e-9
 """Ratings closer than this are equal and share a rank."""
 
-_DRAWS = 1_000
+DRAWS = 1_000
+
+_MANY_PROMPTS = 30
+"""Below, a bootstrap interval is mirrored at the estimate instead of read off as percentiles."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a method says of M competitors, in Elo points.
+    """What a method says of M competitors, on its scale.
 
-    ratings: (M,). replicates: (B, M) refits to resampled prompts, B = 0 where there are none.
-    covariance: (M, M) of the ratings, by the model.
+    ratings: (M,). low, high: (M,) ends of the intervals. variances: (M, M) of the difference of
+    two ratings. draws: (D, M) ratings as they might be, for the rank ranges.
     """
 
     ratings: FloatArray
-    replicates: FloatArray
-    covariance: FloatArray
+    low: FloatArray
+    high: FloatArray
+    variances: FloatArray
+    draws: FloatArray
 
 
 @dataclass(frozen=True)
-class Intervals:
-    """Ends of the intervals, ranks (the best is 1) and ends of the rank ranges, each (M,)."""
+class Ranks:
+    """Ranks (the best is 1), ends of the rank ranges, and tiers, each (M,)."""
 
-    low: FloatArray
-    high: FloatArray
     rank: IntArray
-    rank_low: IntArray
-    rank_high: IntArray
+    low: IntArray
+    high: IntArray
+    tier: IntArray
 
 
 def elo_points(theta: FloatArray) -> FloatArray:
@@ -52,55 +50,102 @@ def elo_points(theta: FloatArray) -> FloatArray:
     return points
 
 
-def prompt_weights(
-    rng: np.random.Generator, n_prompts: int, size: int, chunk: int
-) -> Iterator[IntArray]:
-    """Yield (up to `chunk`, P) counts of how often each prompt is in a resample, `size` in all."""
-    for start in range(0, size, chunk):
-        share = np.full(n_prompts, 1.0 / n_prompts)
-        yield rng.multinomial(n_prompts, share, size=min(chunk, size - start))
-
-
-def intervals(
-    estimate: Estimate, level: BoolArray, confidence: float, rng: np.random.Generator
-) -> Intervals:
-    """Intervals at `confidence` that hold the rating, and rank ranges that hold the rank.
-
-    level: (M,) whose results no resample can change; they, and all where there are no replicates,
-    get the model's interval.
-    """
-    ratings, replicates = estimate.ratings, estimate.replicates
-    tail = (1.0 - confidence) / 2
-    if len(replicates):
-        low, high = np.quantile(replicates, [tail, 1.0 - tail], axis=0)
-    else:
-        level = np.ones_like(level)
-        low = high = ratings
-    half = NormalDist().inv_cdf(1.0 - tail) * np.sqrt(np.diag(estimate.covariance))
-    rank = _ranks(ratings[None])[0]
-    ranks = _ranks(_with_draws(estimate, level, rng))
-    rank_low, rank_high = np.quantile(ranks, [tail, 1.0 - tail], axis=0, method="inverted_cdf")
-    return Intervals(
-        low=np.where(level, ratings - half, np.minimum(low, ratings)),
-        high=np.where(level, ratings + half, np.maximum(high, ratings)),
-        rank=rank,
-        rank_low=np.minimum(rank_low, rank),
-        rank_high=np.maximum(rank_high, rank),
-    )
-
-
-def _with_draws(estimate: Estimate, level: BoolArray, rng: np.random.Generator) -> FloatArray:
-    """The replicates, with draws from the model for the competitors in `level`."""
-    size = len(estimate.replicates) or _DRAWS
+def from_spread(
+    ratings: FloatArray, spread: Spread, scale: float, rng: np.random.Generator
+) -> Estimate:
+    """Symmetric intervals: ratings (M,) and their spread, which is `scale` times smaller."""
     draws: FloatArray = rng.multivariate_normal(
-        estimate.ratings, estimate.covariance, size, check_valid="ignore", method="eigh"
+        ratings, scale**2 * spread.covariance, DRAWS, check_valid="ignore", method="eigh"
     )
-    return draws if level.all() else np.where(level, draws, estimate.replicates)
+    half = scale * spread.half
+    return Estimate(ratings, ratings - half, ratings + half, scale**2 * spread.variances, draws)
+
+
+def from_replicates(
+    model: Estimate, replicates: FloatArray, level: BoolArray, n_prompts: int, confidence: float
+) -> Estimate:
+    """Intervals from refits (B, M) to resampled prompts, B > 0.
+
+    Percentiles, below 30 prompts mirrored at the estimate (the basic bootstrap). Competitors in
+    `level` (M,), whose result no resample can change, keep what `model` says.
+    """
+    if n_prompts < _MANY_PROMPTS:
+        replicates = 2.0 * model.ratings - replicates
+    tail = (1.0 - confidence) / 2
+    low, high = np.quantile(replicates, [tail, 1.0 - tail], axis=0)
+    covariance = np.atleast_2d(np.cov(replicates, rowvar=False))
+    own = np.diag(covariance)
+    fixed = level[:, None] | level[None, :]
+    differences = own[:, None] + own[None, :] - 2.0 * covariance
+    size = min(len(replicates), len(model.draws))
+    draws = np.where(level, model.draws[:size], replicates[:size])
+    return Estimate(
+        ratings=model.ratings,
+        low=np.where(level, model.low, np.minimum(low, model.ratings)),
+        high=np.where(level, model.high, np.maximum(high, model.ratings)),
+        variances=np.where(fixed, np.maximum(model.variances, differences), differences),
+        draws=draws,
+    )
+
+
+def ranks(estimate: Estimate, confidence: float) -> Ranks:
+    """Ranks, ranges that hold the rank at `confidence`, and tiers."""
+    tail = (1.0 - confidence) / 2
+    rank = _ranks(estimate.ratings[None])[0]
+    drawn = _ranks(estimate.draws)
+    low, high = np.quantile(drawn, [tail, 1.0 - tail], axis=0, method="inverted_cdf")
+    tier = tiers(estimate.ratings, estimate.variances, confidence)
+    return Ranks(rank, np.minimum(low, rank), np.maximum(high, rank), tier)
+
+
+def probability_above(ratings: FloatArray, variances: FloatArray) -> FloatArray:
+    """(M, M): how probable it is that i is better than j; 0.5 where nothing tells them apart."""
+    lead = ratings[:, None] - ratings[None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        deviates = np.where(np.abs(lead) > _SAME, lead / np.sqrt(variances), 0.0)
+    probability: FloatArray = ndtr(deviates)
+    return probability
+
+
+def separated(ratings: FloatArray, variances: FloatArray, confidence: float) -> BoolArray:
+    """(M, M): which pairs differ, all pairs taken together (Holm, 1979).
+
+    The chance that any pair of equals is among them is at most 1 - confidence.
+    """
+    n = len(ratings)
+    i, j = np.triu_indices(n, 1)
+    above = probability_above(ratings, variances)[i, j]
+    p = 2.0 * np.minimum(above, 1.0 - above)
+    order = np.argsort(p, kind="stable")
+    allowed = (1.0 - confidence) / np.arange(len(p), 0, -1)
+    failed = np.flatnonzero(p[order] > allowed)
+    rejected = order[: failed[0] if len(failed) else len(p)]
+    result = np.zeros((n, n), dtype=bool)
+    result[i[rejected], j[rejected]] = result[j[rejected], i[rejected]] = True
+    return result
+
+
+def tiers(ratings: FloatArray, variances: FloatArray, confidence: float) -> IntArray:
+    """(M,) from 1: going down, a tier ends with the first who is separated from its best."""
+    apart = separated(ratings, variances, confidence)
+    tier = np.ones(len(ratings), dtype=np.int64)
+    order = np.argsort(-ratings, kind="stable")
+    best, number = order[0], 1
+    for i in order:
+        if apart[best, i]:
+            best, number = i, number + 1
+        tier[i] = number
+    return tier
 
 
 def _ranks(ratings: FloatArray) -> IntArray:
     """Ranks (R, M) within each row of ratings (R, M): one more than the number above."""
-    ranks = np.empty(ratings.shape, dtype=np.int64)
-    for i in range(ratings.shape[1]):
-        ranks[:, i] = 1 + (ratings > ratings[:, [i]] + _SAME).sum(axis=1)
-    return ranks
+    order = np.argsort(-ratings, axis=1, kind="stable")
+    best_first = np.take_along_axis(ratings, order, axis=1)
+    place = np.broadcast_to(np.arange(1, ratings.shape[1] + 1), ratings.shape)
+    drop = np.ones(ratings.shape, dtype=bool)
+    drop[:, 1:] = best_first[:, :-1] - best_first[:, 1:] > _SAME
+    shared = np.maximum.accumulate(np.where(drop, place, 0), axis=1)
+    ranks_ = np.empty(ratings.shape, dtype=np.int64)
+    np.put_along_axis(ranks_, order, shared, axis=1)
+    return ranks_

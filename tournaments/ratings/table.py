@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tournaments.ratings.base import CENTRE, ELO_SCALE, RatingRow, RatingTable
+from tournaments.ratings.base import CENTRE, ELO_SCALE, Effect, RatingRow, RatingTable
 from tournaments.ratings.cautions import cautions
 from tournaments.ratings.components import met_groups
 from tournaments.ratings.counts import Evidence
-from tournaments.ratings.intervals import Estimate, intervals
+from tournaments.ratings.intervals import Estimate, ranks
 
-COMMON_SETTINGS: Mapping[str, Any] = {
-    "ties": "half a win for each",
-    "scale": float(ELO_SCALE),
-    "centre": CENTRE,
-    "centred_on": "mean of the competitors that were compared",
-    "intervals": "bootstrap percentiles, or the model's where no resample can vary the result",
-    "unit": "prompt",
-}
-"""What all tables of this package share; part of their settings."""
+ELO_SETTINGS: Mapping[str, Any] = {"scale": float(ELO_SCALE), "centre": CENTRE, "unit": "prompt"}
+"""What all tables on the Elo scale share; part of their settings."""
+
+HYBRID = (
+    "the larger of two: the model's, with the prior and ties taken into account, and the one"
+    " clustered by prompt"
+)
+RESAMPLED = "bootstrap over prompts, or the model's where no resample can vary the result"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a method adds to the estimate. basis: what places competitors where the data do not.
+
+    resampled: the intervals come from resampled prompts. warnings: the method's own, put first.
+    """
+
+    estimate: Estimate
+    basis: str = "the prior"
+    resampled: bool = False
+    effects: tuple[Effect, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rounds: int = 0
 
 
 def rating_table(
-    method: str,
-    settings: Mapping[str, Any],
-    evidence: Evidence,
-    estimate: Estimate,
-    rng: np.random.Generator,
-    anchor: str,
+    method: str, settings: Mapping[str, Any], evidence: Evidence, result: Result
 ) -> RatingTable:
     """The table of a fit that converged, best first, equal ratings by name, the unrated last.
 
-    `settings` holds the level of the intervals as `confidence`; `anchor` is what places
-    competitors where the data do not, such as "the prior".
+    `settings` holds the level of the intervals as `confidence`.
     """
-    groups = met_groups(evidence.win_matrix)
-    rows = _rated(evidence, estimate, settings["confidence"], rng, anchor)
-    warnings = cautions(evidence, groups, estimate.ratings, len(estimate.replicates), anchor)
+    estimate = result.estimate
+    groups = met_groups(evidence.pairs.win_matrix)
+    rated = list(_rated(evidence, result, settings["confidence"]))
+    order = sorted(range(len(rated)), key=lambda i: (rated[i].rank, rated[i].competitor))
+    warned = cautions(evidence, groups, estimate.ratings, result.resampled, result.basis)
     return RatingTable(
         method=method,
         settings=settings,
-        rows=(*sorted(rows, key=lambda row: (row.rank, row.competitor)), *_unrated(evidence)),
+        rows=(*(rated[i] for i in order), *_unrated(evidence)),
         n_comparisons=len(evidence.a),
         n_prompts=evidence.n_prompts,
         components=tuple(tuple(evidence.names[i] for i in group) for group in groups),
-        warnings=tuple(warnings),
+        warnings=(*result.warnings, *warned),
         data_hash=evidence.data_hash,
         converged=True,
+        effects=result.effects,
+        rounds=result.rounds,
+        variances=estimate.variances[np.ix_(order, order)],
     )
 
 
@@ -68,37 +82,33 @@ def empty_table(method: str, settings: Mapping[str, Any], evidence: Evidence) ->
     )
 
 
-def _rated(
-    evidence: Evidence,
-    estimate: Estimate,
-    confidence: float,
-    rng: np.random.Generator,
-    anchor: str,
-) -> Iterator[RatingRow]:
-    spans = intervals(estimate, evidence.level, confidence, rng)
+def _rated(evidence: Evidence, result: Result, confidence: float) -> Iterator[RatingRow]:
+    estimate = result.estimate
+    places = ranks(estimate, confidence)
     wins, losses, ties = (n.astype(int) for n in (evidence.wins, evidence.losses, evidence.ties))
     for i, name in enumerate(evidence.names):
         yield RatingRow(
             competitor=name,
-            rank=int(spans.rank[i]),
-            rank_low=int(spans.rank_low[i]),
-            rank_high=int(spans.rank_high[i]),
+            rank=int(places.rank[i]),
+            rank_low=int(places.low[i]),
+            rank_high=int(places.high[i]),
             rating=float(estimate.ratings[i]),
-            ci_low=float(spans.low[i]),
-            ci_high=float(spans.high[i]),
+            ci_low=float(estimate.low[i]),
+            ci_high=float(estimate.high[i]),
             wins=int(wins[i]),
             losses=int(losses[i]),
             ties=int(ties[i]),
             comparisons=int(wins[i] + losses[i] + ties[i]),
-            note=_note(evidence, i, anchor),
+            note=_note(evidence, i, result.basis),
+            tier=int(places.tier[i]),
         )
 
 
-def _note(evidence: Evidence, i: int, anchor: str) -> str:
+def _note(evidence: Evidence, i: int, basis: str) -> str:
     if evidence.undefeated[i]:
-        return f"one-sided: the upper end rests on {anchor}"
+        return f"one-sided: the upper end rests on {basis}"
     if evidence.winless[i]:
-        return f"one-sided: the lower end rests on {anchor}"
+        return f"one-sided: the lower end rests on {basis}"
     return ""
 
 

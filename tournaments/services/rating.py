@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,23 @@ from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
 from tournaments.ratings.base import Comparisons, RatingError, RatingMethod, RatingTable
 from tournaments.ratings.counts import gather
-from tournaments.selection import decisions_of
+from tournaments.ratings.intervals import probability_above
+from tournaments.ratings.slices import rate_slices as fit_slices
+from tournaments.ratings.strengths import STYLES
+from tournaments.selection import decisions_of, with_predictions
+from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of
 
-REVISION = 1
+REVISION = 2
 """Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
 FILTERS = ("category", "tag", "language", "judge", "judge_kind")
+BY_TIES = {"half": "bradley_terry", "davidson": "davidson", "rao_kupper": "rao_kupper"}
+"""What `ties` makes of the method `bradley_terry`."""
+
+SLICED_BY = ("category", "language")
+ALL_PAIRS_UP_TO = 200
+"""Competitors of whom a run keeps how probably each is above each other."""
 
 
 def rate(
@@ -43,22 +53,76 @@ def rate(
     """
     fitted = methods.build(method, params)
     wanted = _checked(filters or {})
-    decided = decisions_of(project, tournament, wanted).filter(status=DecisionStatus.DECIDED)
-    judges = list(Judge.objects.filter(pk__in=decided.values("judge")).order_by("name", "pk"))
-    names = (tournament or project).competitors.order_by("name").values_list("name", flat=True)
-    columns = _columns(decided, tuple(names))
+    data = _data(project, tournament, wanted, fitted.columns)
     asked = _Asked(
         project=project,
         tournament=tournament,
         method=method,
         params=fitted.params.model_dump(mode="json"),
         filters=wanted,
-        judges=[str(judge) for judge in judges],
-        notes=_notes(project, tournament, wanted, judges),
+        judges=[str(judge) for judge in data.judges],
+        notes=_notes(project, tournament, wanted, data.judges),
     )
-    fingerprint = asked.fingerprint(gather(columns).data_hash)
+    fingerprint = asked.fingerprint(gather(data.columns).data_hash)
     known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
-    return known or _keep(asked, fingerprint, _fit(fitted, columns))
+    return known or _keep(asked, fingerprint, _fit(fitted, data.columns))
+
+
+def rate_slices(
+    *,
+    project: Project,
+    tournament: Tournament | None = None,
+    by: str = "category",
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, RatingTable]:
+    """{slice: Bradley-Terry table}, each borrowing strength from the others; best-known first.
+
+    by: a field of the prompts, see `SLICED_BY`. Not kept as runs: they say more about all slices
+    together than about one. Raises InvalidInput for another field or an unknown param.
+    """
+    if by not in SLICED_BY:
+        raise InvalidInput("unknown slices", {"by": f"must be one of {', '.join(SLICED_BY)}"})
+    fitted = methods.build("bradley_terry", params)
+    data = _data(project, tournament, {}, frozenset())
+    values = by_prompt(data.decided, by)
+    slices = tuple(sorted(set(values)))
+    place = np.array([slices.index(value) for value in values], dtype=np.int64)
+    columns = replace(data.columns, slice=place[data.columns.prompt], slices=slices)
+    try:
+        tables = fit_slices(columns, fitted.params)
+    except RatingError as error:
+        raise Conflict(f"these slices cannot be rated: {error}") from None
+    return dict(sorted(tables.items(), key=lambda item: (-item[1].n_comparisons, item[0])))
+
+
+def method_for(method: str, ties: str, style_control: str) -> tuple[str, dict[str, Any]]:
+    """The name and params of the method that a reader's words ask for; each may be empty.
+
+    ties: how ties count, for Bradley-Terry. style_control: "true" for all of an answer's looks,
+    or their names with commas. Raises InvalidInput, naming the word.
+    """
+    faults = {}
+    base = method or BY_TIES.get(ties, "bradley_terry")
+    if ties and ties not in BY_TIES:
+        faults["ties"] = f"must be one of {', '.join(BY_TIES)}"
+    elif ties and method not in ("", "bradley_terry", BY_TIES[ties]):
+        faults["ties"] = f"{method} has its own way with ties"
+    elif ties:
+        base = BY_TIES[ties]
+    styles = _styles(style_control)
+    if unknown := [style for style in styles if style not in STYLES]:
+        faults["style_control"] = f"{unknown[0]!r} is none of {', '.join(STYLES)}"
+    elif styles and "style_control" not in methods.get(base).Params.model_fields:
+        faults["style_control"] = f"{base} does not control for style"
+    if faults:
+        raise InvalidInput("this leaderboard cannot be had", faults)
+    return base, {"style_control": styles} if styles else {}
+
+
+def _styles(asked: str) -> list[str]:
+    if asked in ("", "0", "false"):
+        return []
+    return list(STYLES) if asked in ("1", "true", "all") else asked.split(",")
 
 
 def rate_completed(tournament_id: int) -> None:
@@ -119,33 +183,28 @@ def _fit(method: RatingMethod, columns: Comparisons) -> RatingTable:
         raise Conflict(f"these comparisons cannot be rated: {error}") from None
 
 
-def _columns(decided: QuerySet[Decision], names: tuple[str, ...]) -> Comparisons:
-    """Decisions as columns, in an order that a new import of the same data would give too."""
-    rows = decided.values_list(
-        "comparison__prompt__key",
-        "comparison__output_a__competitor__name",
-        "comparison__output_b__competitor__name",
-        "judge__name",
-        "winner",
-    )
-    ordered = sorted(_named(*row) for row in rows.iterator(chunk_size=10_000))
-    index = {name: i for i, name in enumerate(names)}
-    prompts = {key: i for i, key in enumerate(sorted({row[0] for row in ordered}))}
-    return Comparisons(
-        competitors=names,
-        a=np.array([index[row[1]] for row in ordered], dtype=np.int64),
-        b=np.array([index[row[2]] for row in ordered], dtype=np.int64),
-        score=np.array([row[4] for row in ordered], dtype=np.float64),
-        prompt=np.array([prompts[row[0]] for row in ordered], dtype=np.int64),
-    )
+@dataclass(frozen=True)
+class _Data:
+    """The decisions behind a run, who made them, and their columns."""
+
+    decided: QuerySet[Decision]
+    judges: list[Judge]
+    columns: Comparisons
 
 
-def _named(
-    prompt: str, a: str, b: str, judge: str, winner: str | None
-) -> tuple[str, str, str, str, float]:
-    """(prompt, first name, second name, judge, score of the first), names in alphabetical order."""
-    score = {"a": 1.0, "b": 0.0}.get(winner or "", 0.5)
-    return (prompt, a, b, judge, score) if a < b else (prompt, b, a, judge, 1.0 - score)
+def _data(
+    project: Project,
+    tournament: Tournament | None,
+    filters: dict[str, str],
+    wanted: frozenset[str],
+) -> _Data:
+    decisions = decisions_of(project, tournament, filters)
+    if SURROGATE in wanted:
+        decisions = with_predictions(decisions, project, tournament, filters)
+    decided = decisions.filter(status=DecisionStatus.DECIDED)
+    judges = list(Judge.objects.filter(pk__in=decided.values("judge")).order_by("name", "pk"))
+    names = dict((tournament or project).competitors.values_list("pk", "name"))
+    return _Data(decided, judges, comparisons_of(decided, names, judges, wanted))
 
 
 def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
@@ -164,6 +223,24 @@ def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
             "warnings": [*asked.notes, *table.warnings],
             "n_comparisons": table.n_comparisons,
             "n_prompts": table.n_prompts,
+            "details": _details(table),
         },
     )
     return run
+
+
+def _details(table: RatingTable) -> dict[str, Any]:
+    """What a run keeps beside its rows, as JSON.
+
+    `above` holds, for the rated rows in their order, how probable it is that the one of the line
+    is better than the one of the column; empty for a very large field.
+    """
+    ratings = np.array([row.rating for row in table.rows if row.rating is not None])
+    small = len(ratings) <= ALL_PAIRS_UP_TO
+    above = probability_above(ratings, table.variances) if small else np.empty((0, 0))
+    return {
+        "converged": table.converged,
+        "rounds": table.rounds,
+        "effects": [asdict(effect) for effect in table.effects],
+        "above": above.round(4).tolist(),
+    }

@@ -26,7 +26,8 @@ def spread(table: RatingTable) -> float:
 
 def in_given_order(games: list[tuple[int, int, float]], names: tuple[str, ...]) -> Evidence:
     a, b, score = (np.array(column) for column in zip(*games, strict=True))
-    return Evidence(names, (), a, b, score.astype(float), np.arange(len(a)), len(a), "")
+    outcome = np.rint(2 - 2 * score).astype(np.int64)
+    return Evidence(names, (), a, b, outcome, np.arange(len(a)), len(a), "")
 
 
 def test_one_game_moves_half_of_k() -> None:

@@ -1,12 +1,14 @@
 import pytest
 
-from arena.common.errors import InvalidInput
-from judges.models import Judgment
+from arena.common.errors import Conflict, InvalidInput
+from arena.models import Output
+from judges.models import Decision, Judgment
 from judges.services import decisions
 from tests import factories
 from tournaments.models import RatingRun
+from tournaments.ratings import registry as methods
 from tournaments.services import advancing, lifecycle
-from tournaments.services.rating import rate
+from tournaments.services.rating import method_for, rate, rate_slices
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +105,109 @@ def test_an_empty_project_gets_a_board_that_says_so(lab):
     assert run.n_comparisons == 0
     assert run.warnings
     assert {row["rating"] for row in run.rows} == {None}
+
+
+def test_a_run_keeps_how_probably_each_is_above_each_other(lab):
+    run = rate(project=lab, tournament=played(lab, recorded(lab)))
+
+    above = run.details["above"]
+    assert [line[i] for i, line in enumerate(above)] == [0.5] * 3
+    assert above[0][2] > above[0][1] > 0.5
+    assert run.details["converged"] is True
+    assert run.details["rounds"] > 0
+    assert [row["tier"] for row in run.rows] == sorted(row["tier"] for row in run.rows)
+
+
+@pytest.mark.parametrize(
+    ("words", "method"),
+    [
+        (("", "", ""), ("bradley_terry", {})),
+        (("", "half", "false"), ("bradley_terry", {})),
+        (("", "davidson", ""), ("davidson", {})),
+        (("bradley_terry", "rao_kupper", ""), ("rao_kupper", {})),
+        (("davidson", "davidson", "0"), ("davidson", {})),
+        (("elo", "", ""), ("elo", {})),
+        (("", "", "length,bold"), ("bradley_terry", {"style_control": ["length", "bold"]})),
+        (
+            ("davidson", "", "true"),
+            ("davidson", {"style_control": ["length", "headers", "lists", "bold"]}),
+        ),
+    ],
+)
+def test_the_words_of_a_query_name_a_method(words, method):
+    assert method_for(*words) == method
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("", "sometimes", ""), "ties"),
+        (("elo", "davidson", ""), "ties"),
+        (("davidson", "half", ""), "ties"),
+        (("", "", "length,charm"), "style_control"),
+        (("elo", "", "length"), "style_control"),
+    ],
+)
+def test_words_that_name_none_are_refused_by_name(words, field):
+    with pytest.raises(InvalidInput) as refused:
+        method_for(*words)
+    assert list(refused.value.fields) == [field]
+
+
+def test_style_control_reads_the_texts(lab):
+    for number, output in enumerate(Output.objects.order_by("pk")):
+        output.turns = ["**long** " * (1 + number % 3) * 9]
+        output.save()
+    cup = played(lab, recorded(lab))
+
+    run = rate(project=lab, tournament=cup, params={"style_control": ["length", "bold"]})
+
+    assert [effect["name"] for effect in run.details["effects"]] == ["length", "bold"]
+    assert run.details["effects"][0]["value"] > 0
+    assert run.pk != rate(project=lab, tournament=cup).pk
+
+
+def test_every_method_rates_a_played_tournament(lab):
+    cup = played(lab, recorded(lab))
+    for name in methods.names():
+        run = rate(project=lab, tournament=cup, method=name)
+        assert order(run) == ["cat", "ben", "ann"], name
+
+
+def test_a_surrogates_verdicts_are_predictions_and_never_count(lab):
+    cup = played(lab, recorded(lab, winner="b"))
+    surrogate = factories.judge(lab, "surrogate", "model")
+    for comparison in factories.all_comparisons(lab):
+        Decision.objects.create(
+            judge=surrogate, comparison=comparison, status="decided", winner="a"
+        )
+
+    run = rate(project=lab, tournament=cup, method="prediction_powered")
+
+    assert order(run) == ["cat", "ben", "ann"]
+    assert run.n_comparisons == 12
+    assert "model v1" in run.settings["judges"]
+
+
+def test_predictions_alone_cannot_be_rated(lab):
+    surrogate = factories.judge(lab, "surrogate", "model")
+    for comparison in factories.all_comparisons(lab):
+        Decision.objects.create(
+            judge=surrogate, comparison=comparison, status="decided", winner="a"
+        )
+
+    with pytest.raises(Conflict, match="have people or an LLM judge"):
+        rate(project=lab, method="prediction_powered")
+
+
+def test_slices_borrow_strength_and_are_called_by_their_names(lab):
+    cup = played(lab, recorded(lab))
+
+    tables = rate_slices(project=lab, tournament=cup, by="category")
+
+    assert sorted(tables) == ["even", "odd"]
+    for table in tables.values():
+        assert [row.competitor for row in table.rows] == ["cat", "ben", "ann"]
+        assert table.n_prompts == 2
+    with pytest.raises(InvalidInput):
+        rate_slices(project=lab, by="colour")

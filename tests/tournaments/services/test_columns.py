@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from arena.models import Competitor, Output, Prompt
+from judges.models import Decision, Judge, Judgment
+from judges.services import decisions
+from tests import factories
+from tournaments.services.columns import by_prompt, comparisons_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lab():
+    lab = factories.project()
+    factories.field(lab, prompts=2, competitors=["ann", "ben"])
+    return lab
+
+
+def decided(lab, *said):
+    """Decisions of a recorded judge that said (order, winner, probability) of each comparison."""
+    judge = factories.judge(lab, "recorded", "gpt", judge="gpt")
+    for comparison in factories.all_comparisons(lab):
+        for order, winner, probability in said:
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order=order, winner=winner,
+                probability=probability,
+            )  # fmt: skip
+        decisions.ask(judge, [comparison.pk])
+    return judge
+
+
+def columns(lab, *wanted):
+    names = dict(lab.competitors.values_list("pk", "name"))
+    found = Decision.objects.filter(status="decided")
+    return comparisons_of(found, names, list(Judge.objects.filter(project=lab)), wanted)
+
+
+def test_results_become_points_by_name(lab):
+    decided(lab, ("ab", "a", None))
+    found = columns(lab)
+    assert found.competitors == ("ann", "ben")
+    assert found.score.tolist() == [1.0, 1.0]
+    assert sorted(found.prompt.tolist()) == [0, 1]
+    assert found.first is None
+    assert found.covariates == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ([("ab", "a", None)], 1),
+        ([("ba", "a", None)], -1),
+        ([("ab", "a", None), ("ba", "a", None)], None),
+        ([("unknown", "a", None)], None),
+    ],
+)
+def test_who_was_shown_first_is_known_when_one_order_was_judged(lab, said, first):
+    decided(lab, *said)
+    found = columns(lab, "first").first
+    assert found is None if first is None else found.tolist() == [first, first]
+
+
+def test_probabilities_of_both_orders_are_averaged(lab):
+    decided(lab, ("ab", "a", 0.9), ("ba", "a", 0.7))
+    found = columns(lab, "share")
+    assert found.share.tolist() == pytest.approx([0.8, 0.8])
+    assert found.first is None
+
+
+def test_a_share_counts_only_where_every_judgment_has_one(lab):
+    decided(lab, ("ab", "a", 0.9), ("ba", "a", None))
+    assert columns(lab, "share").share is None
+
+
+def test_judges_and_surrogates_are_marked(lab):
+    decided(lab, ("ab", "a", None))
+    model = factories.judge(lab, "surrogate", "model")
+    first = factories.all_comparisons(lab)[0]
+    Decision.objects.create(judge=model, comparison=first, status="decided", winner="b")
+    found = columns(lab, "judge", "surrogate")
+    assert found.judges == ("gpt v1", "model v1")
+    assert found.surrogate.tolist() == found.judge.tolist()
+    assert found.score[found.surrogate == 1].tolist() == [0.0]
+
+
+def test_looks_are_read_from_the_texts(lab):
+    Output.objects.filter(competitor__name="ann").update(turns=["# Title", "**bold** text"])
+    decided(lab, ("ab", "a", None))
+    found = columns(lab, "covariates.headers", "covariates.characters").covariates
+    assert set(found) == {"headers", "characters"}
+    assert (found["headers"] > 0).all()
+    lengths = {o.competitor.name: len(o.text) for o in Output.objects.all()}
+    assert found["characters"].tolist() == [lengths["ann"] - lengths["ben"]] * 2
+
+
+def test_a_new_import_of_the_same_data_is_numbered_alike():
+    def built(slug, order):
+        lab = factories.project(slug)
+        people = {name: Competitor.objects.create(project=lab, name=name) for name in order}
+        for key in sorted(("p1", "p0"), reverse=order[0] == "ben"):
+            prompt = Prompt.objects.create(project=lab, key=key, messages=[], category=key)
+            for name in order:
+                Output.objects.create(prompt=prompt, competitor=people[name], turns=[name])
+        judge = factories.judge(lab, "recorded", "gpt", judge="gpt")
+        for comparison in factories.all_comparisons(lab):
+            ann = comparison.output_a.competitor.name == "ann"
+            winner = "a" if ann == (comparison.prompt.key == "p0") else "b"
+            Judgment.objects.create(judge=judge, comparison=comparison, order="ab", winner=winner)
+            decisions.ask(judge, [comparison.pk])
+        found = Decision.objects.filter(judge=judge)
+        names = dict(lab.competitors.values_list("pk", "name"))
+        table = comparisons_of(found, names, [judge], ())
+        rows = zip(table.prompt, table.a, table.b, table.score, strict=True)
+        turned = {(int(p), *((int(a), int(b), s) if a < b else (int(b), int(a), 1 - s)))
+                  for p, a, b, s in rows}  # fmt: skip
+        return table.competitors, turned, by_prompt(found, "category")
+
+    assert built("one", ["ann", "ben"]) == built("two", ["ben", "ann"])
+
+
+def test_without_a_decision_the_columns_are_empty(lab):
+    found = columns(lab, "first", "share", "judge", "surrogate", "covariates.length")
+    assert len(found.a) == len(found.covariates["length"]) == 0
+    assert found.competitors == ("ann", "ben")
+    assert isinstance(found.score, np.ndarray)

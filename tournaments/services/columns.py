@@ -1,0 +1,179 @@
+"""Decided comparisons as the columns that rating methods read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import QuerySet
+
+from arena.models import Output
+from judges.contracts import Order, Winner
+from judges.models import Decision, Judge, Judgment
+from judges.queries import evidence_of
+from tournaments.ratings.base import Comparisons, FloatArray, IntArray
+from tournaments.ratings.style import Look, differences, look_of
+
+CHUNK = 10_000
+SURROGATE = "surrogate"
+COVARIATES = "covariates."
+SCORES: dict[str | None, float] = {Winner.A: 1.0, Winner.B: 0.0}
+SHOWN_FIRST = {Order.AB: 1, Order.BA: -1}
+
+
+@dataclass(frozen=True)
+class _Ids:
+    """(N,) columns of database ids, in no order that matters."""
+
+    judge: IntArray
+    comparison: IntArray
+    prompt: IntArray
+    output_a: IntArray
+    output_b: IntArray
+    a: IntArray
+    b: IntArray
+    score: FloatArray
+
+
+def comparisons_of(
+    decided: QuerySet[Decision],
+    names: Mapping[int, str],
+    judges: Collection[Judge],
+    wanted: Collection[str],
+) -> Comparisons:
+    """Decisions as columns, numbered as a new import of the same data would number them.
+
+    names: competitors by id. judges: those who decided. wanted: the optional columns to fill, see
+    `RatingMethod.columns`.
+    """
+    ids = _ids(decided)
+    competitors = tuple(sorted(names.values()))
+    competitor = _places(names, competitors)
+    columns: dict[str, IntArray | FloatArray] = {}
+    if {"first", "share"} & set(wanted):
+        columns = {k: v for k, v in _presented(ids, judges).items() if k in wanted}
+    if SURROGATE in wanted:
+        predicting = [judge.pk for judge in judges if judge.kind == SURROGATE]
+        columns[SURROGATE] = np.isin(ids.judge, predicting).astype(np.int64)
+    called = {judge.pk: str(judge) for judge in judges}
+    judge_names = tuple(sorted(set(called.values()))) if "judge" in wanted else ()
+    if judge_names:
+        columns["judge"] = _look_up(ids.judge, _places(called, judge_names))
+    covariates = {name.removeprefix(COVARIATES) for name in wanted if name.startswith(COVARIATES)}
+    return Comparisons(
+        competitors=competitors,
+        a=_look_up(ids.a, competitor),
+        b=_look_up(ids.b, competitor),
+        score=ids.score,
+        prompt=_prompts(decided, ids.prompt),
+        judges=judge_names,
+        covariates=_styles(ids, covariates) if covariates else {},
+        **columns,  # type: ignore[arg-type]  # each under the name of its column
+    )
+
+
+def by_prompt(decided: QuerySet[Decision], field: str) -> tuple[str, ...]:
+    """A field of the prompts, in the order in which `comparisons_of` numbers them."""
+    rows = decided.order_by().values_list("comparison__prompt__key", f"comparison__prompt__{field}")
+    return tuple(value for _, value in sorted(rows.distinct()))
+
+
+def _ids(decided: QuerySet[Decision]) -> _Ids:
+    rows = decided.order_by().values_list(
+        "judge_id",
+        "comparison_id",
+        "comparison__prompt_id",
+        "comparison__output_a_id",
+        "comparison__output_b_id",
+        "comparison__output_a__competitor_id",
+        "comparison__output_b__competitor_id",
+        "winner",
+    )
+    blocks = [np.empty((0, 8))]
+    block: list[tuple[float, ...]] = []
+    for *ids, winner in rows.iterator(chunk_size=CHUNK):
+        block.append((*ids, SCORES.get(winner, 0.5)))
+        if len(block) == CHUNK:
+            blocks.append(np.array(block, dtype=np.float64))
+            block = []
+    blocks.append(np.array(block, dtype=np.float64).reshape(-1, 8))
+    table = np.concatenate(blocks)
+    judge, comparison, prompt, output_a, output_b, a, b = table.T[:7].astype(np.int64)
+    return _Ids(judge, comparison, prompt, output_a, output_b, a, b, table[:, 7])
+
+
+def _places(names: Mapping[int, str], order: tuple[str, ...]) -> dict[int, int]:
+    """{id: place of its name in the order}."""
+    place = {name: i for i, name in enumerate(order)}
+    return {pk: place[name] for pk, name in names.items()}
+
+
+def _look_up(ids: IntArray, place: Mapping[int, int]) -> IntArray:
+    known, index = np.unique(ids, return_inverse=True)
+    return np.array([place[pk] for pk in known.tolist()], dtype=np.int64)[index]
+
+
+def _prompts(decided: QuerySet[Decision], ids: IntArray) -> IntArray:
+    """Prompts numbered in the order of their keys."""
+    keys = decided.order_by().values_list("comparison__prompt_id", "comparison__prompt__key")
+    by_key = {pk: i for i, (pk, _) in enumerate(sorted(keys.distinct(), key=lambda row: row[1]))}
+    return _look_up(ids, by_key)
+
+
+def _presented(ids: _Ids, judges: Collection[Judge]) -> dict[str, IntArray | FloatArray]:
+    """`first`: 1 or -1 where all judgments behind a decision saw one order. `share`: their mean.
+
+    The share counts only where every judgment gave a probability.
+    """
+    behind = evidence_of(judges)
+    readers: defaultdict[int, list[int]] = defaultdict(list)
+    for judge, read in behind.items():
+        for other in read:
+            readers[other].append(judge)
+    seen: defaultdict[tuple[int, int], list[tuple[int, float | None]]] = defaultdict(list)
+    for judge, comparison, order, probability in _judgments(readers, ids.comparison):
+        for reader in readers[judge]:
+            shown = SHOWN_FIRST.get(Order(order), 0)
+            seen[reader, comparison].append((shown, probability))
+    first = np.zeros(len(ids.judge), dtype=np.int64)
+    share = np.full(len(ids.judge), np.nan)
+    for row, key in enumerate(zip(ids.judge.tolist(), ids.comparison.tolist(), strict=True)):
+        orders = {order for order, _ in seen[key]}
+        if len(orders) == 1:
+            first[row] = orders.pop()
+        probabilities = [given for _, given in seen[key] if given is not None]
+        if probabilities and len(probabilities) == len(seen[key]):
+            share[row] = min(max(float(np.mean(probabilities)), 0.0), 1.0)
+    found: dict[str, IntArray | FloatArray] = {}
+    if first.any():
+        found["first"] = first
+    if not np.isnan(share).all():
+        found["share"] = share
+    return found
+
+
+def _judgments(
+    judges: Iterable[int], comparisons: IntArray
+) -> Iterable[tuple[int, int, str, float | None]]:
+    """Judgments with a preference, those of other comparisons left out."""
+    wanted = set(comparisons.tolist())
+    rows = (
+        Judgment.objects.filter(judge__in=list(judges), winner__isnull=False)
+        .order_by()
+        .values_list("judge_id", "comparison_id", "order", "probability")
+    )
+    return (row for row in rows.iterator(chunk_size=CHUNK) if row[1] in wanted)
+
+
+def _styles(ids: _Ids, names: Collection[str]) -> dict[str, FloatArray]:
+    """{covariate: (N,)} from the texts, each read once."""
+    looks: dict[int, Look] = {}
+    wanted = np.unique(np.concatenate([ids.output_a, ids.output_b])).tolist()
+    for start in range(0, len(wanted), 500):
+        rows = Output.objects.filter(pk__in=wanted[start : start + 500]).values_list("pk", "turns")
+        looks |= {pk: look_of("\n\n".join(turns)) for pk, turns in rows.iterator()}
+    pairs = zip(ids.output_a.tolist(), ids.output_b.tolist(), strict=True)
+    found = [differences(looks[a], looks[b]) for a, b in pairs]
+    return {name: np.array([row[name] for row in found], dtype=np.float64) for name in names}
