@@ -200,11 +200,23 @@ class JudgeError(Exception):
         self.permanent = permanent
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A stored reply, as JSON.
+
+    `mine`: it came for this same judgment, in an attempt that did not reach its end, so its price
+    belongs to this one. Otherwise another judgment has paid for it.
+    """
+
+    reply: Mapping[str, Any]
+    mine: bool = False
+
+
 class ReplyStore(Protocol):
     """Replies that are paid for, by the hash of all that they depend on."""
 
-    async def get(self, key: str) -> Mapping[str, Any] | None:
-        """The reply stored under `key`, as JSON."""
+    async def get(self, key: str) -> Kept | None:
+        """The reply stored under `key`."""
         ...
 
     def put(self, key: str, reply: Mapping[str, Any]) -> None:

@@ -12,7 +12,17 @@ from rest_framework.test import APIClient
 from arena.models import Membership, Project, Role, Scope
 from arena.services.tokens import issue_token
 
-PURE = ("formats", "ratings", "stats", "surrogates", "llm", "kinds", "common", "datasets", "aggregation")
+PURE = (
+    "aggregation",
+    "common",
+    "datasets",
+    "formats",
+    "kinds",
+    "llm",
+    "ratings",
+    "stats",
+    "surrogates",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -106,21 +106,24 @@ class Http:
         asked = wire.question(case, self.params.revision, self.params.max_chars)
         store = self.backend.replies if self.params.cache else None
         key = self._key(asked)
-        if store is not None and (stored := await store.get(key)) is not None:
-            usage = Usage(cache_hits=1, usd=0.0)
-            return self._judgment(asked, Reply.from_json(stored).text, usage)
+        if store is not None and (kept := await store.get(key)) is not None:
+            reply = Reply.from_json(kept.reply)
+            usage = self._usage(reply) if kept.mine else Usage(cache_hits=1, usd=0.0)
+            return self._judgment(asked, reply.text, usage)
         client = self._client or self._open()
         request = posting(asked.body, self.params.timeout)
         reply = await client.ask(request, key, tokens=0)
         if store is not None:
             store.put(key, reply.as_json())
-        usage = Usage(calls=1, usd=self.params.price, latency_ms=reply.latency_ms)
-        return self._judgment(asked, reply.text, usage)
+        return self._judgment(asked, reply.text, self._usage(reply))
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
+
+    def _usage(self, reply: Reply) -> Usage:
+        return Usage(calls=1, usd=self.params.price, latency_ms=reply.latency_ms)
 
     def _open(self) -> PatientClient:
         name, environ = self.params.secret_env, self.backend.environ

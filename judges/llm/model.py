@@ -77,8 +77,10 @@ class Model:
             settings, dumped([schema, sample, top_logprobs]).encode(), prompt_hash.encode()
         )
         store = self.backend.replies if self.params.cache else None
-        if store is not None and (stored := await store.get(key)) is not None:
-            return Asked(Reply.from_json(stored), 0.0, cached=True, prompt_hash=prompt_hash)
+        if store is not None and (kept := await store.get(key)) is not None:
+            reply = Reply.from_json(kept.reply)
+            price = self._price(reply) if kept.mine else 0.0
+            return Asked(reply, price, cached=not kept.mine, prompt_hash=prompt_hash)
         request = self._request(messages, schema, top_logprobs)
         reply = await client.ask(request, key, _tokens(said, self.params.max_tokens))
         if store is not None:

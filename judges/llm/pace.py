@@ -24,9 +24,14 @@ FIRST, SLOWEST = 1.0, 0.2
 """Calls a second below which the pace does not fall at once, and below which it never falls."""
 
 DROP, STEEPEST = 0.8, 0.25
-"""Bounds of one slow-down: new rate / old rate."""
+"""Bounds of one slow-down: new rate / old rate. What passed is measured by few calls, so it counts
+only where most were declined."""
 
-ROUND_CALLS, SHORTEST, LONGEST = 10, 1.0, 20.0
+EASE = 0.95
+"""New rate / old rate after a round in which some were declined, though not tellingly many: at the
+very limit a call that is early by a moment is declined."""
+
+ROUND_CALLS, SHORTEST, LONGEST = 8, 1.0, 20.0
 """A rate is watched for so many calls, but for at least and at most so many seconds."""
 
 GAIN, GREATEST_GAIN = 1.25, 2.0
@@ -130,17 +135,20 @@ class Pace:
             self._end_round(now)
 
     def _slow_down(self, now: float) -> None:
-        passing = self._round.passing(now)
-        if self.rate is None:
-            rate = max(passing, FIRST)
+        watched, passing = self._round, self._round.passing(now)
+        if self._base is not None:  # what passed at a faster rate says little of the one before
+            rate, self._gap = self._base, min(2 * self._gap, LAST_GAP)
         else:
-            # What passed while a faster rate was tried says little of the one before.
-            rate = self._base or max(min(passing, DROP * self.rate), STEEPEST * self.rate, SLOWEST)
-        if self._base is not None:
-            self._gap = min(2 * self._gap, LAST_GAP)
+            self._gap = FIRST_GAP
+            if self.rate is None:
+                rate = max(passing, FIRST)
+            elif watched.share > 1 / 2:
+                rate = max(min(passing, DROP * self.rate), STEEPEST * self.rate)
+            else:
+                rate = DROP * self.rate
         self.slowed += 1
         self._next = now
-        self._cruise(now, rate)
+        self._cruise(now, max(rate, SLOWEST))
 
     def _end_round(self, now: float) -> None:
         watched = self._round
@@ -151,6 +159,7 @@ class Pace:
             self._round = Round(now)
         elif self._base is None:
             self._share = (self._share + watched.share) / 2
+            self.rate = max(self.rate * EASE, SLOWEST) if watched.declined else self.rate
             self._rounds += 1
             self._round = Round(now)
             if self._rounds >= self._gap and watched.waited:

@@ -15,5 +15,8 @@ class StoredReply(models.Model):
 
     key = models.CharField(max_length=64, primary_key=True)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    owner = models.CharField(
+        max_length=100, blank=True, default="", help_text="the judgment for which it was paid"
+    )
     reply = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)

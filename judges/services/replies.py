@@ -23,12 +23,16 @@ class PaidReply:
 
     key: str
     project_id: int
+    owner: str
     reply: Mapping[str, Any]
 
 
-def find(keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+def find(keys: Collection[str]) -> dict[str, PaidReply]:
     """The replies that are stored under these keys."""
-    return dict(StoredReply.objects.filter(pk__in=keys).values_list("key", "reply"))
+    rows = StoredReply.objects.filter(pk__in=keys)
+    return {
+        row[0]: PaidReply(*row) for row in rows.values_list("key", "project_id", "owner", "reply")
+    }
 
 
 def store(replies: Collection[PaidReply]) -> None:
@@ -36,7 +40,7 @@ def store(replies: Collection[PaidReply]) -> None:
     if not replies:
         return
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    rows = [(r.key, r.project_id, storable(dumped(r.reply))) for r in replies]
+    rows = [(r.key, r.project_id, r.owner, storable(dumped(r.reply))) for r in replies]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_INSERT_JSON, [now, json.dumps(rows, ensure_ascii=False)])
@@ -45,12 +49,13 @@ def store(replies: Collection[PaidReply]) -> None:
 
 
 _INSERT_ROW = """
-    INSERT INTO judges_storedreply (key, project_id, reply, created_at) VALUES (%s, %s, %s, %s)
+    INSERT INTO judges_storedreply (key, project_id, owner, reply, created_at)
+    VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT DO NOTHING
 """
 _INSERT_JSON = """
-    INSERT INTO judges_storedreply (key, project_id, reply, created_at)
-    SELECT sent ->> 0, (sent ->> 1)::bigint, (sent ->> 2)::jsonb, %s
+    INSERT INTO judges_storedreply (key, project_id, owner, reply, created_at)
+    SELECT sent ->> 0, (sent ->> 1)::bigint, sent ->> 2, (sent ->> 3)::jsonb, %s
     FROM json_array_elements(%s) AS sent
     ON CONFLICT DO NOTHING
 """

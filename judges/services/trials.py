@@ -26,6 +26,7 @@ from judges.contracts import (
     CallingKind,
     Case,
     JudgeError,
+    Kept,
     Order,
     Postponed,
     Presentation,
@@ -181,13 +182,14 @@ class TrialReplies:
         self._project = project
         self._new: list[PaidReply] = []
 
-    async def get(self, key: str) -> Mapping[str, Any] | None:
+    async def get(self, key: str) -> Kept | None:
         """The reply stored under `key`."""
-        return (await sync_to_async(replies.find)([key])).get(key)
+        found = (await sync_to_async(replies.find)([key])).get(key)
+        return None if found is None else Kept(found.reply)
 
     def put(self, key: str, reply: Mapping[str, Any]) -> None:
         """Keep a reply until `store`."""
-        self._new.append(PaidReply(key, self._project.pk, reply))
+        self._new.append(PaidReply(key, self._project.pk, "", reply))
 
     def store(self) -> None:
         """Write what was put."""

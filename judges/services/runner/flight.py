@@ -19,13 +19,18 @@ class Ticket:
     """A judgment under way: its calls at an endpoint, and replies that came but were not kept.
 
     `delayed`: it waits for a limit, or to try again what failed, and uses nothing meanwhile.
+    `owner` names the judgment, the same in every attempt.
     """
 
+    owner: str = ""
     calling: int = 0
     unkept: int = 0
     delayed: bool = False
     keys: set[str] = field(default_factory=set)
     """Keys of stored replies that others leave to this judgment to fetch."""
+
+    charged: set[str] = field(default_factory=set)
+    """Keys of replies whose price this judgment bears already."""
 
 
 current_ticket: ContextVar[Ticket] = ContextVar("current_ticket")

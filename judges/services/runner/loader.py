@@ -7,15 +7,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from judges.contracts import ReplyStore
+from judges.contracts import Kept, ReplyStore
 from judges.services.replies import PaidReply
 from judges.services.runner.flight import Places, Ticket, current_ticket
 
 GATHER = 0.003
 """Seconds in which look-ups gather for one query."""
 
-Found = Mapping[str, Any]
-LookUp = Callable[[Collection[str]], Awaitable[Mapping[str, Found]]]
+LookUp = Callable[[Collection[str]], Awaitable[Mapping[str, PaidReply]]]
 
 
 class ReplyLoader:
@@ -28,7 +27,7 @@ class ReplyLoader:
         self._look_up = look_up
         self._places = places
         self._on_put = on_put
-        self._asked: dict[str, asyncio.Future[Found | None]] = {}
+        self._asked: dict[str, asyncio.Future[PaidReply | None]] = {}
         self._loading: asyncio.Task[None] | None = None
         self._unwritten: dict[str, PaidReply] = {}
         self._fetching: dict[str, asyncio.Event] = {}
@@ -37,29 +36,31 @@ class ReplyLoader:
         """The store as the judges of a project see it."""
         return _Shelf(self, project_id)
 
-    async def get(self, key: str) -> Found | None:
+    async def get(self, key: str) -> Kept | None:
         """The reply under `key`; None makes the asking judgment the one that fetches it."""
         ticket = current_ticket.get()
         while (other := self._fetching.get(key)) is not None and key not in ticket.keys:
             await other.wait()
         if key in self._unwritten:
-            return self._unwritten[key].reply
+            return _kept(self._unwritten[key], ticket)
         self._fetching.setdefault(key, asyncio.Event())
         ticket.keys.add(key)
         found = await self._load(key)
-        if found is not None:
-            self._release(ticket, key)
-        return found
+        if found is None:
+            return None
+        self._release(ticket, key)
+        return _kept(found, ticket)
 
-    def put(self, key: str, project_id: int, reply: Found) -> None:
+    def put(self, key: str, project_id: int, reply: Mapping[str, Any]) -> None:
         """Keep a reply that came in. It holds the place of its call until it is written."""
         ticket = current_ticket.get()
         self._release(ticket, key)
+        ticket.charged.add(key)
         if key in self._unwritten:
             return
         if ticket.unkept:
             ticket.unkept -= 1
-        self._unwritten[key] = PaidReply(key, project_id, reply)
+        self._unwritten[key] = PaidReply(key, project_id, ticket.owner, reply)
         self._places.keep()
         self._on_put()
 
@@ -82,7 +83,7 @@ class ReplyLoader:
             ticket.keys.discard(key)
             self._fetching.pop(key).set()
 
-    async def _load(self, key: str) -> Found | None:
+    async def _load(self, key: str) -> PaidReply | None:
         if key not in self._asked:
             self._asked[key] = asyncio.get_running_loop().create_future()
         if self._loading is None or self._loading.done():
@@ -95,12 +96,20 @@ class ReplyLoader:
             asked, self._asked = self._asked, {}
             try:
                 found = await self._look_up(list(asked))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # told to everybody who asked
                 for waiting in asked.values():
                     waiting.set_exception(error)
-                raise
+                continue
             for key, waiting in asked.items():
                 waiting.set_result(found.get(key))
+
+
+def _kept(found: PaidReply, ticket: Ticket) -> Kept:
+    """The reply as this judgment sees it; it bears the price of one at most once."""
+    mine = bool(ticket.owner) and found.owner == ticket.owner and found.key not in ticket.charged
+    if mine:
+        ticket.charged.add(found.key)
+    return Kept(found.reply, mine)
 
 
 class _Shelf:
@@ -108,8 +117,8 @@ class _Shelf:
         self._loader = loader
         self._project_id = project_id
 
-    async def get(self, key: str) -> Found | None:
+    async def get(self, key: str) -> Kept | None:
         return await self._loader.get(key)
 
-    def put(self, key: str, reply: Found) -> None:
+    def put(self, key: str, reply: Mapping[str, Any]) -> None:
         self._loader.put(key, self._project_id, reply)

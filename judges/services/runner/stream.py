@@ -1,7 +1,7 @@
 """One run: claim, ask, write and settle, all at the same time.
 
-Every judgment is a task of its own, so the slowest holds up nothing. Database work runs in two
-threads, one that writes replies and one for all else, so the event loop never waits for it.
+Every judgment is a task of its own, so the slowest holds up nothing. Database work runs in three
+threads, so neither the event loop nor a reply that came in nor a claim waits for verdicts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import DatabaseError
 from django.utils import timezone
@@ -24,6 +24,7 @@ from arena.models import Project
 from judges.contracts import Backend, JudgeError, Postponed
 from judges.services import leases, replies
 from judges.services.backends import backend_of
+from judges.services.replies import PaidReply
 from judges.services.runner.claiming import Claimed, Claimer, Kinds
 from judges.services.runner.flight import FlightGate, Places, Ticket, current_ticket
 from judges.services.runner.loader import ReplyLoader
@@ -85,6 +86,7 @@ class Runner:
         self.stopped_at: float | None = None
         self.wake_in: float | None = None
         self.writer = ThreadPoolExecutor(1, thread_name_prefix="judging-write")
+        self.settler = ThreadPoolExecutor(1, thread_name_prefix="judging-settle")
         self.database = ThreadPoolExecutor(1, thread_name_prefix="judging-db")
 
     async def run(self) -> None:
@@ -139,7 +141,7 @@ class Runner:
             self._completed(work)
         for question in claimed.questions:
             self.in_hand |= {work.decision.pk: work for work, _ in question.parts}
-            ticket = Ticket()
+            ticket = Ticket(question.owner)
             task = asyncio.create_task(self._judge(question, ticket))
             self.under_way[task] = (question, ticket)
             task.add_done_callback(self.under_way.pop)
@@ -187,7 +189,7 @@ class Runner:
         backend = backend_of(project, self.replies.shelf(project.pk))
         return replace(backend, gate=FlightGate(self.places, backend.gate))
 
-    async def _find_replies(self, keys: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    async def _find_replies(self, keys: Collection[str]) -> Mapping[str, PaidReply]:
         try:
             return await self._patiently(lambda: replies.find(keys))
         except AWAY as error:
@@ -223,7 +225,7 @@ class Runner:
     async def _settle(self) -> None:
         async with self.settle_lock:
             works, self.complete = self.complete, []
-            await _in(self.database, lambda: conclude(self.lease, works, self._enough))
+            await _in(self.settler, lambda: conclude(self.lease, works, self._enough))
             for work in works:
                 del self.in_hand[work.decision.pk]
 
@@ -283,7 +285,7 @@ class Runner:
             for kind in self.kinds.all:
                 with suppress(Exception):
                     await kind.close()
-            for pool in (self.writer, self.database):
+            for pool in (self.writer, self.settler, self.database):
                 await _in(pool, close_connection)
                 pool.shutdown()
 

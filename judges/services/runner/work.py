@@ -91,6 +91,11 @@ class PairQuestion:
     def parts(self) -> Sequence[tuple[Work, Presentation]]:
         return ((self.work, self.shown),)
 
+    @property
+    def owner(self) -> str:
+        """Names the judgment, the same in every attempt."""
+        return _owner(self.work, self.shown)
+
     async def ask(self) -> Answer | GroupAnswer | Abstention:
         return await self.kind.judge(case_of(self.work.comparison, self.shown))
 
@@ -113,6 +118,11 @@ class GroupQuestion:
     @property
     def parts(self) -> Sequence[tuple[Work, Presentation]]:
         return [(work, Presentation(self._order(work), self.sample)) for work in self.works]
+
+    @property
+    def owner(self) -> str:
+        """Names the judgment, the same in every attempt at the same group."""
+        return _owner(*self.parts[0])
 
     async def ask(self) -> Answer | GroupAnswer | Abstention:
         prompt = self.works[0].comparison.prompt
@@ -140,6 +150,11 @@ class GroupQuestion:
     def _places(self, work: Work) -> tuple[int, int]:
         ids = [output.pk for output in self.outputs]
         return ids.index(work.comparison.output_a_id), ids.index(work.comparison.output_b_id)
+
+
+def _owner(work: Work, shown: Presentation) -> str:
+    decision = work.decision
+    return f"{decision.judge_id}:{decision.comparison_id}:{shown.order}:{shown.sample}"
 
 
 Question = PairQuestion | GroupQuestion

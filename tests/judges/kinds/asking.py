@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from judges.contracts import Abstention, Answer, Backend, CallingKind, Case
+from judges.contracts import Abstention, Answer, Backend, CallingKind, Case, Kept
 from judges.kinds import registry
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -18,8 +18,8 @@ class Store:
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
 
-    async def get(self, key: str) -> Mapping[str, Any] | None:
-        return json.loads(self.rows[key]) if key in self.rows else None
+    async def get(self, key: str) -> Kept | None:
+        return Kept(json.loads(self.rows[key])) if key in self.rows else None
 
     def put(self, key: str, reply: Mapping[str, Any]) -> None:
         self.rows[key] = json.dumps(reply)

@@ -17,6 +17,7 @@ from judges.contracts import (
     Answer,
     Backend,
     Case,
+    Kept,
     Order,
     Preference,
     Presentation,
@@ -72,8 +73,8 @@ class Store:
     def __init__(self) -> None:
         self.kept: dict[str, Mapping[str, Any]] = {}
 
-    async def get(self, key: str) -> Mapping[str, Any] | None:
-        return self.kept.get(key)
+    async def get(self, key: str) -> Kept | None:
+        return Kept(self.kept[key]) if key in self.kept else None
 
     def put(self, key: str, reply: Mapping[str, Any]) -> None:
         self.kept[key] = json.loads(json.dumps(reply))

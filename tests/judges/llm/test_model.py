@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from judges.contracts import Backend, EndpointRow, JudgeError
+from judges.contracts import Backend, EndpointRow, JudgeError, Kept
 from judges.llm.model import Asked, Model
 from judges.llm.params import ModelParams
 from tests.fakes.openai_server import Canned, FakeOpenAI, error
@@ -24,8 +24,8 @@ class Store:
     def __init__(self) -> None:
         self.rows: dict[str, Mapping[str, Any]] = {}
 
-    async def get(self, key: str) -> Mapping[str, Any] | None:
-        return self.rows.get(key)
+    async def get(self, key: str) -> Kept | None:
+        return Kept(self.rows[key]) if key in self.rows else None
 
     def put(self, key: str, reply: Mapping[str, Any]) -> None:
         self.rows[key] = json.loads(json.dumps(reply))

@@ -21,27 +21,31 @@ def lab():
 
 
 def test_what_is_stored_is_found_again_and_nothing_else(lab):
-    replies.store([PaidReply(key(n), lab.pk, {"text": f"reply {n}", "n": n}) for n in range(3)])
+    replies.store(
+        [PaidReply(key(n), lab.pk, "1:2:ab:0", {"text": f"reply {n}", "n": n}) for n in range(3)]
+    )
 
     assert replies.find([key(1), key(2), key(9)]) == {
-        key(1): {"text": "reply 1", "n": 1},
-        key(2): {"text": "reply 2", "n": 2},
+        key(n): PaidReply(key(n), lab.pk, "1:2:ab:0", {"text": f"reply {n}", "n": n})
+        for n in (1, 2)
     }
 
 
 def test_the_first_reply_stands(lab):
-    replies.store([PaidReply(key(1), lab.pk, {"text": "first"})])
-    replies.store([PaidReply(key(1), lab.pk, {"text": "second"})])
+    replies.store([PaidReply(key(1), lab.pk, "1:2:ab:0", {"text": "first"})])
+    replies.store([PaidReply(key(1), lab.pk, "1:2:ab:0", {"text": "second"})])
 
-    assert replies.find([key(1)]) == {key(1): {"text": "first"}}
+    assert replies.find([key(1)])[key(1)].reply == {"text": "first"}
 
 
 def test_any_text_can_be_stored(lab):
     hostile = 'nul \x00, lone \ud800, quote " \\ \\u0000 and 日本語'
 
-    replies.store([PaidReply(key(1), lab.pk, {"text": hostile, "parts": [1, None, "é"]})])
+    replies.store(
+        [PaidReply(key(1), lab.pk, "1:2:ab:0", {"text": hostile, "parts": [1, None, "é"]})]
+    )
 
-    found = replies.find([key(1)])[key(1)]
+    found = replies.find([key(1)])[key(1)].reply
     assert "日本語" in found["text"]
     assert "\x00" not in found["text"]
     assert found["parts"] == [1, None, "é"]
@@ -49,7 +53,7 @@ def test_any_text_can_be_stored(lab):
 
 def test_old_replies_are_forgotten(lab, settings):
     settings.REPLY_DAYS = 7
-    replies.store([PaidReply(key(n), lab.pk, {}) for n in range(2)])
+    replies.store([PaidReply(key(n), lab.pk, "", {}) for n in range(2)])
     StoredReply.objects.filter(pk=key(0)).update(created_at=timezone.now() - timedelta(days=8))
 
     assert replies.forget_old() == 1

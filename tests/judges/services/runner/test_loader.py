@@ -2,10 +2,17 @@ import asyncio
 
 import pytest
 
+from judges.contracts import Kept
+from judges.services.replies import PaidReply
 from judges.services.runner.flight import Places, Ticket, current_ticket
 from judges.services.runner.loader import ReplyLoader
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.pure]
+
+
+def row(key, reply):
+    """A stored reply; its owner stands in the reply, so that tests can say it."""
+    return PaidReply(key, 1, reply.get("owner", ""), reply)
 
 
 class Table:
@@ -16,7 +23,7 @@ class Table:
     async def look_up(self, keys):
         self.queries.append(sorted(keys))
         await asyncio.sleep(0)
-        return {key: self.rows[key] for key in keys if key in self.rows}
+        return {key: row(key, self.rows[key]) for key in keys if key in self.rows}
 
 
 def loader(table, limit=10):
@@ -40,7 +47,7 @@ async def test_look_ups_of_many_judgments_make_one_query():
 
     found = await asyncio.gather(*(judgment(shelf.get(key)) for key in "abc"))
 
-    assert found == [{"text": "A"}, None, None]
+    assert found == [Kept({"text": "A"}), None, None]
     assert table.queries == [["a", "b", "c"]]
 
 
@@ -56,7 +63,7 @@ async def test_what_is_put_is_found_before_and_after_it_is_written():
 
     await judgment(fetch(), ticket)
 
-    assert await judgment(shelf.get("a")) == {"text": "A"}
+    assert await judgment(shelf.get("a")) == Kept({"text": "A"})
     assert woken
     assert ticket.unkept == 0
     [paid] = replies.unwritten()
@@ -64,7 +71,7 @@ async def test_what_is_put_is_found_before_and_after_it_is_written():
     table.rows["a"] = paid.reply
     replies.written([paid])
     assert replies.unwritten() == []
-    assert await judgment(shelf.get("a")) == {"text": "A"}
+    assert await judgment(shelf.get("a")) == Kept({"text": "A"})
 
 
 async def test_an_equal_question_waits_for_the_first_to_be_answered():
@@ -74,7 +81,7 @@ async def test_an_equal_question_waits_for_the_first_to_be_answered():
 
     async def ask(name):
         if (found := await shelf.get("same")) is not None:
-            return found
+            return found.reply
         asked.append(name)
         first_asks.set()
         await reply_came.wait()
@@ -116,4 +123,28 @@ async def test_a_failing_look_up_fails_those_who_asked_and_no_others():
         await judgment(shelf.get("a"))
 
     replies._look_up = right
-    assert await judgment(shelf.get("b")) == {"text": "B"}
+    assert await judgment(shelf.get("b")) == Kept({"text": "B"})
+
+
+async def test_a_judgment_bears_the_price_of_what_an_earlier_attempt_of_its_own_paid_once():
+    replies, _ = loader(Table(a={"owner": "1:2:ab:0"}, b={"owner": "9:9:ab:0"}))
+    shelf = replies.shelf(1)
+
+    async def attempt():
+        return [(await shelf.get(key)).mine for key in ("a", "b", "a")]
+
+    assert await judgment(attempt(), Ticket("1:2:ab:0")) == [True, False, False]
+    assert await judgment(attempt(), Ticket("1:2:ab:0")) == [True, False, False]
+    assert await judgment(attempt(), Ticket("3:4:ab:0")) == [False, False, False]
+
+
+async def test_what_it_fetched_itself_it_does_not_pay_for_again():
+    replies, _ = loader(Table())
+    shelf = replies.shelf(1)
+
+    async def attempt():
+        shelf.put("a", {"text": "A"})
+        return (await shelf.get("a")).mine
+
+    assert await judgment(attempt(), Ticket("1:2:ab:0", unkept=1)) is False
+    assert await judgment(shelf.get("a"), Ticket("1:2:ab:0")) == Kept({"text": "A"}, mine=True)

@@ -53,7 +53,7 @@ def test_replies_are_written_though_the_database_is_away_for_a_moment(works, mon
         right(rows)
 
     monkeypatch.setattr(writing, "record", record)
-    paid = PaidReply("k" * 64, works[0].decision.judge.project_id, {"text": "hello"})
+    paid = PaidReply("k" * 64, works[0].decision.judge.project_id, "", {"text": "hello"})
 
     writing.store([asked(work, answer()) for work in works], [paid], never)
 
