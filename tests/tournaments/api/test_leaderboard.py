@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from judges.models import Judgment
+from judges.services import decisions
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+BOARD = "/api/v1/projects/haiku/leaderboard"
+
+
+@pytest.fixture
+def board(project, owner, client_of):
+    """GET the board of a project in which the later competitor nearly always won."""
+    factories.field(project, prompts=4, competitors=["ann", "ben", "cat"])
+    judge = factories.judge(project, "recorded", "gpt", judge="gpt")
+    compared = factories.all_comparisons(project)
+    for number, comparison in enumerate(compared):
+        winner = ("b", "b", "tie", "b", "a")[number % 5]
+        Judgment.objects.create(judge=judge, comparison=comparison, order="ab", winner=winner)
+    decisions.ask(judge, [comparison.pk for comparison in compared])
+    client = client_of(owner)
+    return lambda **query: client.get(BOARD, query)
+
+
+def test_the_default_is_bradley_terry_with_half_wins(board):
+    body = board().json()
+
+    assert body["method"] == "bradley_terry"
+    assert body["settings"]["ties"] == "half a win for each"
+    assert [row["competitor"] for row in body["rows"]] == ["cat", "ben", "ann"]
+    assert sum(row["rating"] for row in body["rows"]) == pytest.approx(3000)
+
+
+@pytest.mark.parametrize(
+    ("query", "method"),
+    [
+        ({"ties": "half"}, "bradley_terry"),
+        ({"ties": "davidson"}, "davidson"),
+        ({"ties": "rao_kupper", "method": "bradley_terry"}, "rao_kupper"),
+        ({"method": "win_rate"}, "win_rate"),
+    ],
+)
+def test_ties_choose_the_model(board, query, method):
+    assert board(**query).json()["method"] == method
+
+
+def test_style_is_controlled_when_asked(board):
+    body = board(style_control="length,bold").json()
+
+    assert body["settings"]["style_control"] == ["length", "bold"]
+    assert board(style_control="false").json()["settings"]["style_control"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"ties": "never"}, "ties"),
+        ({"ties": "davidson", "method": "elo"}, "ties"),
+        ({"style_control": "charm"}, "style_control"),
+        ({"style_control": "length", "method": "elo"}, "style_control"),
+        ({"method": "chess"}, "method"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_by_name(board, query, field):
+    reply = board(**query)
+
+    assert reply.status_code == 400
+    assert list(reply.json()["fields"]) == [field]
+
+
+def test_no_predictions_and_no_verdicts_is_a_conflict_with_a_reason(project, owner, client_of):
+    factories.field(project, prompts=1, competitors=["ann", "ben"])
+    reply = client_of(owner).get(BOARD, {"method": "prediction_powered"})
+
+    assert reply.status_code == 200
+    assert reply.json()["warnings"] == ["There is no comparison to rate."]
