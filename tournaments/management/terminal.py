@@ -95,7 +95,7 @@ def print_leaderboard(run: RatingRun, console: Console) -> None:
     label = methods.get(run.method).label
     title = f"{run.tournament.name if run.tournament else run.project.name} · {label}"
     table = Table(title=title, title_justify="left", caption_justify="left")
-    for column in ("rank", "rating", "95 % interval", "n", "won", "lost", "tied"):
+    for column in ("rank", run.quantity.lower(), "95 % interval", "n", "won", "lost", "tied"):
         table.add_column(column, justify="right")
     table.add_column("competitor", no_wrap=True)
     for row in run.rows:

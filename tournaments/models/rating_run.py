@@ -35,3 +35,13 @@ class RatingRun(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "fingerprint"], name="rating_run_once"),
         ]
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether its numbers are shares of games won; others are on the Elo scale."""
+        return bool(self.settings.get("scale") == "per cent")
+
+    @property
+    def quantity(self) -> str:
+        """What its numbers are called."""
+        return "Win rate, %" if self.in_percent else "Rating"

@@ -6,6 +6,7 @@ from typing import Any
 
 from tournaments.models import RatingRun
 
+ON_ELO_SCALE = "rating (Elo scale, mean of the field 1000)"
 ROW_HEIGHT = 34
 MARGINS = 76
 
@@ -37,7 +38,7 @@ def figure(run: RatingRun) -> dict[str, Any]:
     )
     layout = {
         "height": ROW_HEIGHT * len(rows) + MARGINS,
-        "xaxis": {"title": {"text": "rating (Elo scale, mean of the field 1000)"}},
+        "xaxis": {"title": {"text": "games won, per cent" if run.in_percent else ON_ELO_SCALE}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "margin": {"l": 10, "r": 20, "t": 10, "b": 46},
         "showlegend": False,
