@@ -84,7 +84,7 @@ class JudgeForm(forms.Form):
             Section("Where", "An endpoint of the project, or an address.", self._bound(WHERE)),
             Section("What", "What is judged, and by what.", own),
             Section("How it is asked", "Orders, repetitions and the model.", self._bound(ASKED)),
-            Section("Money", "For budgets; without prices none is counted.", self._bound(MONEY)),
+            Section("Money", "Without prices, those of the endpoint count.", self._bound(MONEY)),
             Section("Rarely needed", "", rare, folded=True, closed=not self._touched(rare)),
         ]
         filled = [section for section in sections if section.fields]

@@ -27,15 +27,15 @@ DROP, STEEPEST = 0.8, 0.25
 """Bounds of one slow-down: new rate / old rate. What passed is measured by few calls, so it counts
 only where most were declined."""
 
-EASE = 0.95
+EASE = 0.97
 """New rate / old rate after a round in which some were declined, though not tellingly many: at the
 very limit a call that is early by a moment is declined."""
 
 ROUND_CALLS, SHORTEST, LONGEST = 8, 1.0, 20.0
 """A rate is watched for so many calls, but for at least and at most so many seconds."""
 
-GAIN, GREATEST_GAIN = 1.25, 2.0
-"""How much faster is tried; more after each success."""
+GAIN, MORE, GREATEST_GAIN = 1.1, 1.2, 2.0
+"""How much faster is tried at first, by how much that grows after each success, and up to what."""
 
 WORSE = 0.1
 """A faster rate is too fast when this share of the calls is declined that was not before."""
@@ -165,7 +165,7 @@ class Pace:
             if self._rounds >= self._gap and watched.waited:
                 self._try(now, self.rate)
         elif watched.share <= min(self._share + WORSE, TOLERATED):
-            self._gain, self._gap = min(self._gain * GAIN, GREATEST_GAIN), FIRST_GAP
+            self._gain, self._gap = min(self._gain * MORE, GREATEST_GAIN), FIRST_GAP
             self._try(now, self.rate)
         else:
             self._gap = min(2 * self._gap, LAST_GAP)

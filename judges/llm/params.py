@@ -50,7 +50,7 @@ class ModelParams(plugins.Params):
         default={}, description="passed through in the request body"
     )
     timeout: float = Field(
-        default=180, gt=0, le=3600, description="seconds for a call, retries included"
+        default=180, gt=0, le=3600, description="seconds for one attempt at a call"
     )
     price_in: float | None = Field(
         default=None, ge=0, description="USD per million tokens of the prompt"

@@ -10,6 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.cache import cache
 
+from arena.common.errors import InvalidInput
 from arena.common.secrets import Unreadable, decrypt
 from arena.models import Project
 from judges.contracts import Backend, EndpointRow, Gate, JudgeError, ReplyStore
@@ -44,7 +45,10 @@ def gate() -> Gate:
 
 def trouble_of(judge: Judge) -> Trouble | None:
     """Since when a judge's endpoint does not reply, and what it answered last."""
-    kind = registry.build(judge.kind, judge.params)
+    try:
+        kind = registry.build(judge.kind, judge.params)
+    except InvalidInput:  # params that an upgrade no longer understands
+        return None
     if not isinstance(kind, ModelJudge):
         return None
     kind.connect(backend_of(judge.project))

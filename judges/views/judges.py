@@ -19,6 +19,7 @@ from judges.forms import JudgeForm, initial_of
 from judges.kinds import registry
 from judges.models import Judge
 from judges.queries import judge_of, latest_verdicts, summaries_of, versions_of
+from judges.services.backends import trouble_of
 from judges.services.judges import define
 
 LATEST = 12
@@ -50,10 +51,12 @@ def judge(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "summary": summaries_of([shown])[0],
         "current": next(item for item in versions if item.is_current),
         "versions": versions,
+        "fit": shown.fits.first(),
         "seats": shown.seats.select_related("member"),
         "chosen": [param for param in params if not param["is_default"]],
         "defaults": [param for param in params if param["is_default"]],
         "latest": latest_verdicts(shown, LATEST),
+        "trouble": trouble_of(shown),
         "is_people": registry.get(shown.kind).source is Source.PEOPLE,
         "is_called": registry.get(shown.kind).source is Source.CALLS,
         "blind": is_blind(request),

@@ -86,7 +86,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_records_nothing_twice(site):
         assert 600 < killed_at < 2 * comparisons, "the kill came too late to prove anything"
         # Paid twice: at most what was in flight, and as much on its way to the table.
         processes = 2 if site.stack else 1
-        assert server.stats.answered - 2 * comparisons <= processes * 2 * IN_FLIGHT
+        assert server.stats.answered - 2 * comparisons <= processes * IN_FLIGHT
     assert ended["progress"]["decided"] == comparisons
     assert ended["usage"]["calls"] == 2 * comparisons
     first = site.call("GET", "/projects/lab/judgments?limit=1000")

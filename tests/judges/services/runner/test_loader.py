@@ -111,19 +111,28 @@ async def test_when_the_first_gives_up_the_next_asks():
 
 
 async def test_a_failing_look_up_fails_those_who_asked_and_no_others():
-    table = Table(b={"text": "B"})
+    table = Table()
     replies, _ = loader(table)
     shelf, right = replies.shelf(1), table.look_up
+    under_way, fail = asyncio.Event(), asyncio.Event()
 
     async def broken(keys):
+        under_way.set()
+        await fail.wait()
+        replies._look_up = right
         raise OSError("gone")
 
     replies._look_up = broken
-    with pytest.raises(OSError, match="gone"):
-        await judgment(shelf.get("a"))
+    one = judgment(shelf.get("a"))
+    await under_way.wait()
+    other = judgment(shelf.get("b"))  # asked while the look-up for a is failing
+    await asyncio.sleep(0)
+    fail.set()
 
-    replies._look_up = right
-    assert await judgment(shelf.get("b")) == Kept({"text": "B"})
+    with pytest.raises(OSError, match="gone"):
+        await one
+    assert await asyncio.wait_for(other, 1) is None
+    assert table.queries == [["b"]]
 
 
 async def test_a_judgment_bears_the_price_of_what_an_earlier_attempt_of_its_own_paid_once():
