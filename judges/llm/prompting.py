@@ -265,16 +265,6 @@ def listed(items: Sequence[str], numbered: bool = False) -> str:
     return "\n".join(f"{mark} {item}" for mark, item in zip(marks, items, strict=True))
 
 
-def reply_schema(offered: Sequence[Preference]) -> dict[str, Any]:
-    """The JSON schema of a verdict: reason first, so that the verdict follows from it."""
-    return object_schema(
-        {
-            "reason": {"type": "string"},
-            "verdict": {"type": "string", "enum": [VERDICTS[p][0] for p in offered]},
-        }
-    )
-
-
 def object_schema(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON schema of an object with exactly these keys, in this order."""
     return {

@@ -15,11 +15,11 @@ from judges.llm.client import LEAST, ChatClient, Reply, Request, _open
 from judges.llm.dialect import ResponseFormat
 from judges.llm.endpoint import Endpoint
 from judges.llm.faults import Fault
-from judges.llm.prompting import reply_schema
+from judges.llm.prompting import object_schema
 from tests.fakes.openai_server import Canned, FakeOpenAI, error
 
 KEY = "key-that-nobody-may-see"
-SCHEMA = reply_schema(())
+SCHEMA = object_schema({"verdict": {"type": "string"}})
 
 
 @pytest.fixture
