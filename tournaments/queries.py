@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.utils import timezone
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
 from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Silence
-from judges.models import DecisionStatus, Judge, Judgment, JuryMember
+from judges.models import DecisionStatus, Judgment, JuryMember
+from judges.queries import LONG_FIELDS, evidence_of
 from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
 
 BUSY = (DecisionStatus.OPEN, DecisionStatus.LEASED)
@@ -48,6 +49,16 @@ class TotalUsage:
     tokens_in: int
     tokens_out: int
     usd: float | None
+
+    def __add__(self, other: TotalUsage) -> TotalUsage:
+        prices = [usd for usd in (self.usd, other.usd) if usd is not None]
+        return TotalUsage(
+            self.calls + other.calls,
+            self.cache_hits + other.cache_hits,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            sum(prices) if prices else None,
+        )
 
     def as_dict(self) -> dict[str, float | int | None]:
         return asdict(self)
@@ -115,23 +126,42 @@ def judgments_of(tournament: Tournament) -> QuerySet[Judgment]:
 
 def usage_of(tournament: Tournament) -> TotalUsage:
     """What the tournament's judgments cost; what stood on record before it began is a hit."""
-    behind = judgments_of(tournament)
-    begun = tournament.started_at or timezone.now()
-    sums = behind.filter(created_at__gte=begun).aggregate(
-        calls=Sum("calls"),
-        cache_hits=Sum("cache_hits"),
-        tokens_in=Sum("tokens_in"),
-        tokens_out=Sum("tokens_out"),
-        usd=Sum("usd"),
-    )
-    shared = behind.filter(created_at__lt=begun).aggregate(calls=Sum("calls"))
-    return TotalUsage(
-        calls=sums["calls"] or 0,
-        cache_hits=(sums["cache_hits"] or 0) + (shared["calls"] or 0),
-        tokens_in=sums["tokens_in"] or 0,
-        tokens_out=sums["tokens_out"] or 0,
-        usd=sums["usd"],
-    )
+    return usage_by_tournament([tournament])[tournament.pk]
+
+
+def usage_by_tournament(tournaments: Sequence[Tournament]) -> dict[int, TotalUsage]:
+    """{id: what its judgments cost} for tournaments with their judges; a fixed number of queries.
+
+    A judgment counts once in a tournament, however many of its matches rest on it.
+    """
+    found = {tournament.pk: TotalUsage(0, 0, 0, 0, None) for tournament in tournaments}
+    if not found:
+        return {}
+    behind = evidence_of({tournament.judge for tournament in tournaments})
+    judges = {tournament.pk: behind[tournament.judge_id] for tournament in tournaments}
+    with connection.cursor() as cursor:
+        cursor.execute(_USAGE.format(", ".join(["%s"] * len(found))), list(found))
+        for pk, judge, paid_here, calls, *sums in cursor.fetchall():
+            if judge in judges[pk]:
+                used = TotalUsage(calls, *sums) if paid_here else TotalUsage(0, calls, 0, 0, None)
+                found[pk] += used
+    return found
+
+
+_USAGE = """
+    SELECT played.tournament_id, said.judge_id, said.created_at >= tournament.started_at,
+        SUM(said.calls), SUM(said.cache_hits), SUM(said.tokens_in), SUM(said.tokens_out),
+        SUM(said.usd)
+    FROM (
+        SELECT DISTINCT played.tournament_id, decision.comparison_id
+        FROM tournaments_match AS played
+        JOIN judges_decision AS decision ON decision.id = played.decision_id
+        WHERE played.tournament_id IN ({})
+    ) AS played
+    JOIN tournaments_tournament AS tournament ON tournament.id = played.tournament_id
+    JOIN judges_judgment AS said ON said.comparison_id = played.comparison_id
+    GROUP BY 1, 2, 3
+"""
 
 
 def failure_reasons(tournament: Tournament, limit: int = 3) -> list[tuple[str, int]]:
@@ -139,12 +169,6 @@ def failure_reasons(tournament: Tournament, limit: int = 3) -> list[tuple[str, i
     failed = tournament.matches.filter(decision__silence=Silence.FAILED)
     rows = failed.values_list("decision__note").annotate(n=Count("pk")).order_by("-n")
     return [(note, count) for note, count in rows[:limit]]
-
-
-def _judges_of(tournament: Tournament) -> list[int]:
-    """The tournament's judge, the members of its jury, and theirs."""
-    seats = JuryMember.objects.values_list("member_id", flat=True)
-    return _closure(tournament.judge_id, lambda jury: seats.filter(jury=jury))
 
 
 def _closure(judge_id: int, members_of: Callable[[int], Iterable[int]]) -> list[int]:
@@ -184,37 +208,32 @@ def matches_with_evidence(matches: Iterable[Match]) -> list[Match]:
         Match.objects.filter(pk__in=[match.pk for match in matches])
         .select_related(
             "tournament__judge",
-            "bracket",
             "decision__comparison__prompt",
             "decision__comparison__output_a__competitor",
             "decision__comparison__output_b__competitor",
         )
+        .defer(*(f"decision__{name}" for name in LONG_FIELDS))
         .order_by("pk")
     )
-    judges: dict[int, set[int]] = {}
-    for match in rows:
-        if match.tournament_id not in judges:
-            judges[match.tournament_id] = set(evidence_judges(match.tournament))
+    behind = evidence_of({match.tournament.judge for match in rows}) if rows else {}
     found: defaultdict[int, list[Judgment]] = defaultdict(list)
     judgments = Judgment.objects.filter(
         comparison__in={match.decision.comparison_id for match in rows},
-        judge__in=set().union(*judges.values()) if judges else set(),
+        judge__in=set().union(*behind.values()),
     ).select_related("judge")
+    judgments = judgments.defer("raw", "details")
     for judgment in judgments.order_by("judge__name", "order", "sample"):
         found[judgment.comparison_id].append(judgment)
     for match in rows:
-        mine = judges[match.tournament_id]
+        mine = behind[match.tournament.judge_id]
         said = found[match.decision.comparison_id]
         match.evidence = [judgment for judgment in said if judgment.judge_id in mine]
     return rows
 
 
-def evidence_judges(tournament: Tournament) -> list[int]:
+def evidence_judges(tournament: Tournament) -> set[int]:
     """Ids of the judges whose judgments stand behind a tournament: also those that are read."""
-    mine = Judge.objects.filter(pk__in=_judges_of(tournament))
-    names = [judge.params["judge"] for judge in mine if judge.kind == "recorded"]
-    read = Judge.objects.filter(project=tournament.project_id, kind="recorded", name__in=names)
-    return [*mine.values_list("pk", flat=True), *read.values_list("pk", flat=True)]
+    return evidence_of([tournament.judge])[tournament.judge_id]
 
 
 def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
@@ -224,7 +243,8 @@ def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
     """
     status = DecisionStatus
     return (
-        tournament.brackets.select_related("prompt")
+        tournament.brackets.filter(retired=False)
+        .select_related("prompt")
         .only("tournament", "entrants", "finished", "prompt__key", "prompt__category")
         .annotate(
             games=Count("matches"),
@@ -234,6 +254,40 @@ def brackets_of(tournament: Tournament) -> QuerySet[Bracket]:
         )
         .order_by("prompt", "pk")
     )
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A round of a tournament whose format covers all prompts at once, and how its games stand."""
+
+    number: int
+    games: int
+    decided: int
+    silent: int
+    waiting: int
+    prompts: int
+
+    @property
+    def finished(self) -> bool:
+        return self.games == self.decided + self.silent
+
+
+def waves_of(tournament: Tournament) -> list[Wave]:
+    """The waves so far, in their order; by one query."""
+    status = DecisionStatus
+    rows = (
+        tournament.matches.order_by("round")
+        .values("round")
+        .annotate(
+            games=Count("pk"),
+            decided=Count("pk", filter=Q(decision__status=status.DECIDED)),
+            silent=Count("pk", filter=Q(decision__status=status.UNDECIDED)),
+            waiting=Count("pk", filter=Q(decision__status=status.WAITING)),
+            prompts=Count("decision__comparison__prompt", distinct=True),
+        )
+    )
+    names = ("round", "games", "decided", "silent", "waiting", "prompts")
+    return [Wave(*row) for row in rows.values_list(*names)]
 
 
 def latest_board(project: Project) -> RatingRun | None:

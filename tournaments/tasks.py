@@ -15,10 +15,10 @@ def advance(*, tournament_id: int) -> None:
 
 @shared_task(name="tournaments.rate")
 def rate(*, tournament_id: int) -> None:
-    """Fit the ratings of a completed tournament."""
-    from tournaments.services import rating  # leaf
+    """Fit the ratings of a completed tournament, where they are due."""
+    from tournaments.services import refreshing  # leaf
 
-    rating.rate_completed(tournament_id)
+    refreshing.refresh(tournament_id)
 
 
 @shared_task(name="tournaments.sweep")

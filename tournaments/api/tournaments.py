@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
+from typing import Any, Literal
 
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
-from pydantic import Field
+from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from arena.api.docs import idempotent, query, responses
-from arena.api.pagination import CursorPages, filters, page
+from arena.api.pagination import CursorPages, filters
 from arena.api.projects import ProjectView
 from arena.api.serializers.common import Page, Strict, checked
-from arena.common.errors import NotFound
-from tournaments.models import Tournament
+from arena.common.errors import InvalidInput, NotFound
+from judges import aggregation as aggregations
+from tournaments.models import Match, Tournament, Undecided
 from tournaments.queries import matches_with_evidence, tournament_of
 from tournaments.services import lifecycle
-from tournaments.services.shapes import MatchShape, TournamentShape
+from tournaments.services.extending import Wanted, extend, extension_of, withdraw
+from tournaments.services.shapes import ExtensionShape, MatchShape, TournamentShape
 
 ACTS: dict[str, Callable[[Tournament], object]] = {
     "start": lifecycle.start,
@@ -27,6 +32,15 @@ ACTS: dict[str, Callable[[Tournament], object]] = {
     "cancel": lifecycle.cancel,
     "retry": lifecycle.retry_undecided,
 }
+
+
+COLUMNS = {
+    "prompt": "decision__comparison__prompt__key",
+    "round": "round",
+    "status": "decision__status",
+    "verdict": "decision__winner",
+}
+MATCH_FILTERS = (*COLUMNS, "competitor")
 
 
 class NewBudget(Strict):
@@ -40,14 +54,50 @@ class NewTournament(Strict):
     """A tournament to be drafted. Several judges make a jury; no competitors means all."""
 
     name: str = Field("", max_length=200)
-    format: str
+    format: str = lifecycle.DEFAULT_FORMAT
     format_params: dict[str, Any] = Field(default_factory=dict)
     judges: list[str] = Field(min_length=1)
-    aggregation: str = "plurality"
+    aggregation: str = aggregations.DEFAULT
     competitors: list[str] = Field(default_factory=list)
     slice: dict[str, Any] = Field(default_factory=dict)
     seed: int = Field(0, ge=0, lt=2**63)
     budget: NewBudget = Field(default_factory=NewBudget)
+    undecided: Undecided = Undecided.LEAVE
+
+
+class NewExtension(Strict):
+    """What a tournament that has started shall get.
+
+    `prompts: "new"` are those of its slice that came since, and outputs that came late. A budget is
+    a new limit of the whole. With `preview` nothing is written.
+    """
+
+    prompts: Literal["new"] | None = None
+    competitors: list[str] = Field(default_factory=list)
+    budget: NewBudget = Field(default_factory=NewBudget)
+    preview: bool = False
+
+    def wanted(self) -> Wanted:
+        return Wanted(
+            prompts=self.prompts == "new",
+            competitors=tuple(self.competitors),
+            max_calls=self.budget.max_calls,
+            max_usd=self.budget.max_usd,
+        )
+
+
+class Withdrawal(Strict):
+    """Who plays no more; its finished games stay on the board or leave it."""
+
+    competitor: str
+    keep_games: bool = True
+
+
+class Extended(BaseModel):
+    """What an extension adds; `tournament` is null in a preview."""
+
+    extension: ExtensionShape
+    tournament: TournamentShape | None
 
 
 class TournamentPage(Page[TournamentShape]):
@@ -72,8 +122,10 @@ class Tournaments(ProjectView):
     )
     def get(self, request: Request, slug: str) -> Response:
         filters(request, ())
+        pages = CursorPages()
         rows = self.project.tournaments.select_related("judge")
-        return page(request, rows, TournamentShape.of)
+        found = TournamentShape.of_all(pages.paginate_queryset(rows, request) or [])
+        return pages.get_paginated_response([row.model_dump(mode="json") for row in found])
 
     @extend_schema(
         operation_id="tournaments_create",
@@ -123,17 +175,71 @@ class TournamentAct(ProjectView):
 
 
 @extend_schema(tags=["tournaments"])
+class TournamentExtension(ProjectView):
+    @extend_schema(
+        operation_id="tournaments_extend",
+        summary="Add prompts, competitors or budget to a tournament that has started",
+        description="A completed tournament plays on; a paused one waits to be resumed. What was "
+        "judged is not judged again. 409 where there is nothing to add.",
+        parameters=idempotent(),
+        request=NewExtension,
+        responses=responses(Extended, 404, 409),
+    )
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        asked = checked(NewExtension, request.data)
+        tournament = tournament_of(self.project, pk)
+        adds = ExtensionShape.model_validate(extension_of(tournament, asked.wanted()).as_dict())
+        shape = None
+        if not asked.preview:
+            extend(tournament, asked.wanted())
+            shape = TournamentShape.of(tournament_of(self.project, pk))
+        answer = Extended(extension=adds, tournament=shape)
+        return Response(answer.model_dump(mode="json"))
+
+
+@extend_schema(tags=["tournaments"])
+class TournamentWithdrawal(ProjectView):
+    @extend_schema(
+        operation_id="tournaments_withdraw",
+        summary="Take a competitor out of a tournament that has started",
+        description="Its open games are taken back, and its opponents go on without a contest.",
+        parameters=idempotent(),
+        request=Withdrawal,
+        responses=responses(TournamentShape, 404, 409),
+    )
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        asked = checked(Withdrawal, request.data)
+        tournament = tournament_of(self.project, pk)
+        withdraw(tournament, asked.competitor, keep_games=asked.keep_games)
+        return _answer(tournament_of(self.project, pk))
+
+
+@extend_schema(tags=["tournaments"])
 class Matches(ProjectView):
     @extend_schema(
         summary="List matches with their verdicts and judgments",
-        parameters=query(),
+        parameters=query(*MATCH_FILTERS),
         responses=responses(MatchPage, 404),
     )
     def get(self, request: Request, slug: str, pk: int) -> Response:
-        filters(request, ())
+        rows = _chosen(tournament_of(self.project, pk), filters(request, MATCH_FILTERS))
         pages = CursorPages()
-        rows = pages.paginate_queryset(tournament_of(self.project, pk).matches.all(), request)
-        found = matches_with_evidence(rows or [])
+        found = matches_with_evidence(pages.paginate_queryset(rows, request) or [])
         return pages.get_paginated_response(
             [MatchShape.of(match).model_dump(mode="json") for match in found]
         )
+
+
+def _chosen(tournament: Tournament, given: Mapping[str, str]) -> QuerySet[Match]:
+    """The matches that the query's filters leave."""
+    compared = "decision__comparison__"
+    rows = tournament.matches.all()
+    for name, value in given.items():
+        if name == "competitor":
+            sides = (f"{compared}output_{side}__competitor__name" for side in "ab")
+            rows = rows.filter(reduce(or_, (Q(**{side: value}) for side in sides)))
+        elif name == "round" and not value.isdecimal():
+            raise InvalidInput("the query is not valid", {"round": "must be a whole number"})
+        else:
+            rows = rows.filter(**{COLUMNS[name]: value})
+    return rows

@@ -35,18 +35,26 @@ class Result(StrEnum):
 class Field:
     """Who plays on what. In scope PROMPT `prompts` has exactly one element.
 
-    `names` are those of the entrants, for formats whose params name some.
+    `names` are those of the entrants, for formats whose params name some. `answered` says in scope
+    TOURNAMENT which entrants have an answer to a prompt; a prompt that is missing there was
+    answered by everybody. `board` holds ratings (Elo scale) that entrants have from elsewhere, for
+    a format that inserts a newcomer; it may be empty.
     """
 
     entrants: tuple[int, ...]
     prompts: tuple[int, ...]
     seed: int
     names: Mapping[int, str] = field(default_factory=dict)
+    answered: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    board: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """A game to be played. (round, position) is unique within a history, both from 0."""
+    """A game to be played. (round, position) is unique within a history, both from 0.
+
+    In scope TOURNAMENT `round` is the number of the wave.
+    """
 
     prompt: int
     a: int
@@ -57,16 +65,27 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Game:
-    """A pairing that was scheduled, and how it stands."""
+    """A pairing that was scheduled, and how it stands.
+
+    `share` is a's share of the verdict, from 0 to 1, where a judge said more than who wins, and
+    `strength` how sure it was; None: only `result` is known.
+    """
 
     pairing: Pairing
     result: Result
+    share: float | None = None
+    strength: int | None = None
 
 
 class Format(Protocol):
     """A tournament format, stored as name + params.
 
     One whose params name competitors has a property `named`, so that unknown names are refused.
+
+    Formats of scope TOURNAMENT work in *waves*: the pairings of wave w are a pure function of the
+    field, the params and the games of the waves up to w - 2, which are all settled by then. So two
+    waves are under way at once, no judge waits for the last verdict of a wave, and the schedule
+    does not depend on the order in which verdicts arrive.
     """
 
     label: ClassVar[str]
@@ -79,7 +98,9 @@ class Format(Protocol):
     def next_pairings(self, field: Field, games: Sequence[Game]) -> list[Pairing]:
         """All pairings that can be played now and are not in `games` yet.
 
-        The history is over when this is empty and no game is pending.
+        The history is over when this is empty and no game is pending. In scope TOURNAMENT: what is
+        missing of the newest wave, or the next wave when all games but those of the newest are
+        settled.
         """
         ...
 

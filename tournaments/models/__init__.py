@@ -1,9 +1,9 @@
 """One file a noun."""
 
-from tournaments.models.match import Bracket, Match
+from tournaments.models.match import Bracket, Match, Roster
 from tournaments.models.rating_run import RatingRun
 from tournaments.models.report import Period, Report, Schedule
-from tournaments.models.tournament import Tournament, TournamentStatus
+from tournaments.models.tournament import Tournament, TournamentStatus, Undecided
 
 __all__ = [
     "Bracket",
@@ -11,7 +11,9 @@ __all__ = [
     "Period",
     "RatingRun",
     "Report",
+    "Roster",
     "Schedule",
     "Tournament",
     "TournamentStatus",
+    "Undecided",
 ]

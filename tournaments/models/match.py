@@ -12,17 +12,30 @@ class Bracket(models.Model):
     """One history of a tournament, which advances on its own: a prompt's, or the whole one's.
 
     `dirty`: something was settled (or the tournament started) since the format was last asked.
+    `retired`: its field has grown and is drawn anew in another bracket; what was judged counts.
     """
 
     tournament = models.ForeignKey(Tournament, on_delete=models.CASCADE, related_name="brackets")
     prompt = models.ForeignKey(Prompt, null=True, on_delete=models.CASCADE, related_name="+")
     entrants = models.JSONField(help_text="competitor ids")
+    board = models.JSONField(
+        default=dict, help_text="{competitor id: rating when it started}, where one was needed"
+    )
+    walkovers = models.JSONField(
+        default=list,
+        help_text="games that were not contested: [prompt, a, b, round, position, result]",
+    )
     dirty = models.BooleanField(default=True)
     finished = models.BooleanField(default=False)
+    retired = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tournament", "prompt"], name="bracket_once_a_prompt"),
+            models.UniqueConstraint(
+                fields=["tournament", "prompt"],
+                condition=Q(retired=False),
+                name="bracket_once_a_prompt",
+            ),
             models.UniqueConstraint(
                 fields=["tournament"], condition=Q(prompt=None), name="bracket_one_for_the_whole"
             ),
@@ -32,8 +45,29 @@ class Bracket(models.Model):
         ]
 
 
+class Roster(models.Model):
+    """Who plays on a prompt of a bracket that covers the whole tournament; frozen like a bracket.
+
+    Rows are only added, and read in their order, so that a schedule of before stays what it was.
+    """
+
+    bracket = models.ForeignKey(Bracket, on_delete=models.CASCADE, related_name="rosters")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="+")
+    entrants = models.JSONField(help_text="competitor ids")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["bracket", "prompt"], name="roster_once_a_prompt"),
+        ]
+
+
 class Match(models.Model):
-    """A comparison played inside a tournament. Its verdict is that of its decision."""
+    """A comparison played inside a tournament. Its verdict is that of its decision.
+
+    `counts` is false where a competitor has withdrawn together with its games: they stay on
+    record, and no board has them.
+    """
 
     evidence: list[Judgment]  # set by queries.matches_with_evidence
 
@@ -42,6 +76,7 @@ class Match(models.Model):
     decision = models.ForeignKey(Decision, on_delete=models.RESTRICT, related_name="matches")
     round = models.PositiveIntegerField()
     position = models.PositiveIntegerField()
+    counts = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

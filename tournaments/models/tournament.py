@@ -8,7 +8,10 @@ from judges.models import Judge
 
 
 class TournamentStatus(models.TextChoices):
-    """What is stored. `waiting` in the API is a running one that only people can move on."""
+    """What is stored. `waiting` in the API is a running one that only people can move on.
+
+    `failed`: its format broke on it; the note says how, and it can be resumed.
+    """
 
     DRAFT = "draft"
     RUNNING = "running"
@@ -18,11 +21,20 @@ class TournamentStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Undecided(models.TextChoices):
+    """What comes of a game that was judged without a verdict."""
+
+    LEAVE = "leave"  # it stays open; it can be retried
+    REPLACE = "replace"  # the format may play another in its place, once
+
+
 class Tournament(models.Model):
     """Competitors, prompts, a format, a jury, a budget, a seed.
 
-    The field (entrants and brackets) is frozen when it starts. Status changes only through
-    `tournaments.services.lifecycle`.
+    The field (entrants and brackets) is frozen when it starts, and grows only when it is extended.
+    Status changes only through `tournaments.services.lifecycle`. `changes` counts what happened
+    since it was completed that its ratings may depend on; they are due where `rated_changes` is
+    another number.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tournaments")
@@ -39,7 +51,18 @@ class Tournament(models.Model):
         max_length=9, choices=TournamentStatus, default=TournamentStatus.DRAFT
     )
     note = models.TextField(blank=True, default="", help_text="why it is as it is, in words")
-    planned = models.PositiveIntegerField(default=0, help_text="matches, fixed at the start")
+    undecided = models.CharField(
+        max_length=7,
+        choices=Undecided,
+        default=Undecided.LEAVE,
+        help_text="what comes of games without a verdict",
+    )
+    withdrawn = models.JSONField(default=list, help_text="ids of competitors that play no more")
+    planned = models.PositiveIntegerField(
+        default=0, help_text="matches, at most; when it is completed those that were played"
+    )
+    changes = models.PositiveIntegerField(default=0)
+    rated_changes = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -49,6 +72,9 @@ class Tournament(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=TournamentStatus.values), name="tournament_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(undecided__in=Undecided.values), name="tournament_undecided"
             ),
         ]
 

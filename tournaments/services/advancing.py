@@ -6,20 +6,27 @@ format is a pure function of the matches that stand in the tables.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import F
 
+from arena.common.errors import InvalidInput
 from arena.models import Output
 from arena.services import comparisons
-from judges.models import SETTLED, Decision, DecisionStatus
+from judges.models import SETTLED, Decision
 from judges.services import decisions
-from tournaments.formats import registry as formats
-from tournaments.formats.base import Field, Format, Game, Pairing, Result
+from tournaments.formats.base import Format, Pairing, Result, Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
 from tournaments.services import lifecycle
 from tournaments.services.budgeting import Purse, limits_in_words, purse_of
+from tournaments.services.fields import fields_of, rule_of
+from tournaments.services.histories import (
+    awaits_older_wave,
+    games_by_bracket,
+    outlook,
+    stored_walkover,
+)
 from tournaments.tasks import rate as rate_task
 
 BATCH = 100
@@ -28,10 +35,18 @@ BATCH = 100
 Wish = tuple[Bracket, Pairing]
 
 
+class FormatBroke(Exception):
+    """The format could not say what to play: its own fault, which asking again does not mend."""
+
+
 def advance(tournament_id: int) -> None:
     """Advance every bracket that something happened to, until nothing more can be scheduled."""
-    while _advance_batch(tournament_id):
-        pass
+    try:
+        while _advance_batch(tournament_id):
+            pass
+    except FormatBroke as error:
+        lifecycle.fail(tournament_id, str(error))
+        return
     if lifecycle.complete(tournament_id):
         rate_task.delay(tournament_id=tournament_id)
 
@@ -50,66 +65,44 @@ def _advance_batch(tournament_id: int) -> bool:
     if not dirty:
         return False
     Bracket.objects.filter(pk__in=[bracket.pk for bracket in dirty]).update(dirty=False)
-    rule = formats.build(tournament.format, tournament.format_params)
+    rule = _rule(tournament)
     wishes = _ask_format(tournament, rule, dirty)
     scheduled = _schedule(tournament, wishes, purse)
     if scheduled < len(wishes):
         _wait_for_budget(tournament, [bracket for bracket, _ in wishes[scheduled:]])
         return False
+    if rule.scope is Scope.TOURNAMENT and wishes:
+        Bracket.objects.filter(pk=wishes[0][0].pk).update(dirty=True)  # two waves go on at once
     return True
+
+
+def _rule(tournament: Tournament) -> Format:
+    try:
+        return rule_of(tournament)
+    except InvalidInput as error:
+        raise FormatBroke(error.message) from error
 
 
 def _ask_format(tournament: Tournament, rule: Format, dirty: list[Bracket]) -> list[Wish]:
     """What each bracket can play now. A bracket with nothing to play or to wait for is over."""
-    games = _games(dirty)
-    names = dict(tournament.competitors.values_list("pk", "name"))
+    if rule.scope is Scope.TOURNAMENT:
+        dirty = [bracket for bracket in dirty if not awaits_older_wave(bracket)]
+    games = games_by_bracket(tournament, rule, dirty)
     wishes: list[Wish] = []
     over = []
-    for bracket in dirty:
-        history = games[bracket.pk]
-        pairings = rule.next_pairings(field_of(tournament, bracket, names), history)
-        wishes += [(bracket, pairing) for pairing in pairings]
-        if not pairings and not any(game.result is Result.PENDING for game in history):
+    for bracket, field in zip(dirty, fields_of(tournament, dirty), strict=True):
+        try:
+            ahead = outlook(tournament, rule, field, games[bracket.pk])
+        except Exception as error:  # a plug-in may break in any way
+            raise FormatBroke(f"the format broke: {type(error).__name__}: {error}") from error
+        wishes += [(bracket, pairing) for pairing in ahead.pairings]
+        if ahead.walkovers:
+            bracket.walkovers += map(stored_walkover, ahead.walkovers)
+            bracket.save(update_fields=["walkovers"])
+        if not ahead.pairings and not any(g.result is Result.PENDING for g in ahead.history):
             over.append(bracket.pk)
     Bracket.objects.filter(pk__in=over).update(finished=True)
     return wishes
-
-
-def field_of(
-    tournament: Tournament, bracket: Bracket, names: Mapping[int, str] | None = None
-) -> Field:
-    """The frozen field of a bracket."""
-    prompts = (bracket.prompt_id,) if bracket.prompt_id else ()
-    return Field(tuple(bracket.entrants), prompts, tournament.seed, names or {})
-
-
-def games_of(bracket: Bracket) -> list[Game]:
-    """All games of a bracket and how they stand."""
-    return _games([bracket])[bracket.pk]
-
-
-def _games(brackets: Iterable[Bracket]) -> defaultdict[int, list[Game]]:
-    found: defaultdict[int, list[Game]] = defaultdict(list)
-    rows = Match.objects.filter(bracket__in=list(brackets)).order_by("id")
-    for bracket, prompt, a, b, round_, position, status, winner in rows.values_list(
-        "bracket_id",
-        "decision__comparison__prompt_id",
-        "decision__comparison__output_a__competitor_id",
-        "decision__comparison__output_b__competitor_id",
-        "round",
-        "position",
-        "decision__status",
-        "decision__winner",
-    ):
-        pairing = Pairing(prompt, a, b, round_, position)
-        found[bracket].append(Game(pairing, _result(status, winner)))
-    return found
-
-
-def _result(status: str, winner: str | None) -> Result:
-    if status == DecisionStatus.DECIDED:
-        return Result(winner) if winner in ("a", "b") else Result.TIE
-    return Result.UNDECIDED if status == DecisionStatus.UNDECIDED else Result.PENDING
 
 
 def _schedule(tournament: Tournament, wishes: Sequence[Wish], purse: Purse) -> int:
@@ -134,23 +127,40 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish], purse: Purse) -> i
     asked = decisions.ask(tournament.judge, keys)
     # Whoever settles one of them now waits until the matches stand, and then wakes their brackets.
     list(Decision.objects.filter(pk__in=asked.values()).order_by("pk").select_for_update())
-    Match.objects.bulk_create(
-        (
-            Match(
-                tournament=tournament,
-                bracket=bracket,
-                decision_id=asked[key],
-                round=pairing.round,
-                position=pairing.position,
-            )
-            for (bracket, pairing), key in zip(wishes, keys, strict=True)
-        ),
-        batch_size=2000,
-    )
+    _write(tournament, [(wish, asked[key]) for wish, key in zip(wishes, keys, strict=True)])
     Bracket.objects.filter(
         pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
     ).update(dirty=True)
     return granted
+
+
+def _write(tournament: Tournament, scheduled: Sequence[tuple[Wish, int]]) -> None:
+    """Write the matches, each with its decision. One of a retired bracket moves to its new place.
+
+    So a comparison that an extended field plays again is the same match as before.
+    """
+    standing = _retired(tournament, {decision for _, decision in scheduled})
+    new: list[Match] = []
+    moved: list[Match] = []
+    for (bracket, pairing), decision in scheduled:
+        match = standing.pop(decision, None)
+        kind = moved if match else new
+        match = match or Match(tournament=tournament, decision_id=decision)
+        kind.append(match)
+        match.bracket, match.round, match.position = bracket, pairing.round, pairing.position
+    Match.objects.bulk_create(new, batch_size=2000)
+    if moved:
+        Match.objects.bulk_update(moved, ["bracket", "round", "position"], batch_size=500)
+        mine = Tournament.objects.filter(pk=tournament.pk)
+        mine.update(planned=F("planned") - len(moved))  # it was planned in both
+
+
+def _retired(tournament: Tournament, decision_ids: Collection[int]) -> dict[int, Match]:
+    """{decision: its match in a bracket that is drawn anew}."""
+    if not tournament.brackets.filter(retired=True).exists():
+        return {}
+    rows = tournament.matches.filter(bracket__retired=True, decision__in=decision_ids)
+    return {match.decision_id: match for match in rows}
 
 
 def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:

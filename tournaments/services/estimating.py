@@ -1,31 +1,59 @@
-"""What a tournament will take, before it is paid for."""
+"""What a tournament will take and tell, before it is paid for."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from judges.services.costs import cost_of
-from tournaments.formats import registry as formats
-from tournaments.formats.base import Scope
+from judges.models import Decision, DecisionStatus
+from judges.services.costs import Cost, cost_of
+from tournaments.formats.base import Field, Format, Game, Pairing, Result, Scope
 from tournaments.models import Tournament, TournamentStatus
-from tournaments.services.lifecycle import entrants_by_prompt
+from tournaments.services.fields import answered, frozen, planned_games, rule_of
+
+ELO = 400 / math.log(10)
+"""Elo points of one natural-log unit of strength."""
+
+Z = 1.96
+
+INFORMATION = 0.22
+"""p (1 - p) of an average game: 0.25 between equals, 0.18 where three of four are foreseen."""
+
+SHARED_NOISE = 0.2
+"""Correlation of two games of a competitor on one prompt: both rest on the same output."""
+
+SAMPLE = 200
+"""Prompts whose plan is gone through to see what of it is decided already; they stand for all."""
+
+LOOKS = 8
+"""Times that a format which covers all prompts is asked for it; each may take a fit."""
+
+FLIPPED: dict[str | None, Result] = {Result.A: Result.B, Result.B: Result.A}
+
+Known = dict[tuple[int, int, int], Result]
+"""{(prompt, a, b): how it was decided}, both ways round."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Matches, and what they take when nothing is shared or repeated.
+    """Matches, and what those take that are not decided already.
 
-    Tokens and `usd` are about right only: `observed` when they rest on what this judge took so
-    far. `usd` is None when a price is not known.
+    decided_already: of the matches, by this judge; None where nobody looked: it is only known
+    before the start. Tokens and `usd` are about right only: `observed` when they rest on what this
+    judge took so far. `usd` is None when a price is not known. half_width: see
+    `expected_half_width`.
     """
 
     prompts: int
     matches: int
+    decided_already: int | None
     calls: int
     tokens_in: int
     tokens_out: int
     usd: float | None
     observed: bool
+    half_width: float | None
 
     def as_dict(self) -> dict[str, int | float | bool | None]:
         return asdict(self)
@@ -33,26 +61,116 @@ class Estimate:
 
 def estimate_of(tournament: Tournament) -> Estimate:
     """Estimate from the frozen plan once it runs, from the field as it is now before."""
+    rule, cost = rule_of(tournament), cost_of(tournament.judge)
     if tournament.status != TournamentStatus.DRAFT:
-        prompts = tournament.brackets.exclude(prompt=None).count()
-        matches = tournament.planned
-    else:
-        sizes = [len(ids) for ids in entrants_by_prompt(tournament).values() if len(ids) > 1]
-        prompts, matches = len(sizes), _planned(tournament, sizes)
-    cost = cost_of(tournament.judge)
+        entrants = frozen(tournament)
+        return _estimate(rule, cost, entrants, tournament.planned, None)
+    entrants = answered(tournament)
+    matches = planned_games(rule, entrants)
+    known = decided_already(tournament, rule, entrants) if matches else 0
+    return _estimate(rule, cost, entrants, matches, min(known, matches))
+
+
+def estimate_for(rule: Format, cost: Cost, entrants: Mapping[int, Collection[int]]) -> Estimate:
+    """What a tournament that does not exist yet would take by this format."""
+    return _estimate(rule, cost, entrants, planned_games(rule, entrants), None)
+
+
+def _estimate(
+    rule: Format,
+    cost: Cost,
+    entrants: Mapping[int, Collection[int]],
+    matches: int,
+    known: int | None,
+) -> Estimate:
+    due = matches - (known or 0)
+    everybody = set().union(*entrants.values())
+    # Where only a newcomer plays there is no average competitor.
+    alike = "newcomer" not in rule.Params.model_fields
     return Estimate(
-        prompts,
-        matches,
-        calls=round(matches * cost.calls),
-        tokens_in=round(matches * cost.tokens_in),
-        tokens_out=round(matches * cost.tokens_out),
-        usd=None if cost.usd is None else matches * cost.usd,
+        prompts=len(entrants),
+        matches=matches,
+        decided_already=known,
+        calls=round(due * cost.calls),
+        tokens_in=round(due * cost.tokens_in),
+        tokens_out=round(due * cost.tokens_out),
+        usd=None if cost.usd is None else due * cost.usd,
         observed=cost.observed,
+        half_width=(expected_half_width(len(everybody), len(entrants), matches) if alike else None),
     )
 
 
-def _planned(tournament: Tournament, sizes: list[int]) -> int:
-    rule = formats.build(tournament.format, tournament.format_params)
-    if rule.scope is Scope.PROMPT:
-        return sum(rule.planned_games(size, 1) for size in sizes)
-    return rule.planned_games(max(sizes, default=0), len(sizes))
+def expected_half_width(competitors: int, prompts: int, matches: int) -> float | None:
+    """Half the width of a 95 % interval, in Elo points, that an average competitor can expect.
+
+    From the Bradley-Terry information of its g = 2 matches / competitors games, p (1 - p) each,
+    with the design effect 1 + (k - 1) rho of its k games on a prompt, and (n - 1) / n since the
+    field is centred. An expectation for a full field and decided games, no promise: those at
+    either end have wider intervals, and a judge that ties often gives narrower ones. None where
+    nobody plays.
+    """
+    if competitors < 2 or not prompts or not matches:
+        return None
+    games = 2 * matches / competitors
+    together = max(games / prompts, 1.0)
+    clustering = 1 + (together - 1) * SHARED_NOISE
+    centred = (competitors - 1) / competitors
+    return Z * ELO * centred * math.sqrt(clustering / (games * INFORMATION))
+
+
+def decided_already(
+    tournament: Tournament, rule: Format, entrants: Mapping[int, Collection[int]]
+) -> int:
+    """How many games of the plan the tournament's judge has decided already.
+
+    The format is played on what is known, until it wants a verdict that nobody has; so it is "at
+    least" where later games depend on earlier ones. Of many prompts a sample stands for all.
+    """
+    mine = Decision.objects.filter(judge=tournament.judge_id, status=DecisionStatus.DECIDED)
+    if not mine.exists():
+        return 0
+    names = dict(tournament.project.competitors.values_list("pk", "name"))
+    if rule.scope is Scope.TOURNAMENT:
+        able = {prompt: frozenset(ids) for prompt, ids in entrants.items()}
+        everybody = tuple(sorted(set().union(*able.values())))
+        field = Field(everybody, tuple(able), tournament.seed, names, able)
+        return _foreseen(rule, field, _known(tournament, list(able)))
+    sample = list(entrants)[:: -(-len(entrants) // SAMPLE)]
+    known = _known(tournament, sample)
+    found = sum(
+        _foreseen(
+            rule, Field(tuple(sorted(entrants[prompt])), (prompt,), tournament.seed, names), known
+        )
+        for prompt in sample
+    )
+    return round(found * len(entrants) / len(sample))
+
+
+def _foreseen(rule: Format, field: Field, known: Known) -> int:
+    """How many games of this field can be played on what is known."""
+    games: list[Game] = []
+    for _ in range(LOOKS if rule.scope is Scope.TOURNAMENT else len(field.entrants) ** 2):
+        pairings = rule.next_pairings(field, games)
+        if not pairings:
+            break
+        games += [Game(pair, known.get(_key(pair), Result.PENDING)) for pair in pairings]
+    return sum(game.result is not Result.PENDING for game in games)
+
+
+def _key(pairing: Pairing) -> tuple[int, int, int]:
+    return pairing.prompt, pairing.a, pairing.b
+
+
+def _known(tournament: Tournament, prompts: Sequence[int]) -> Known:
+    """What the judge has decided on these prompts; of several samples of an output the first."""
+    rows = Decision.objects.filter(judge=tournament.judge_id, status=DecisionStatus.DECIDED)
+    if len(prompts) <= SAMPLE:
+        rows = rows.filter(comparison__prompt__in=prompts)
+    found: Known = {}
+    a, b = "comparison__output_a__", "comparison__output_b__"
+    columns = ("comparison__prompt_id", f"{a}competitor_id", f"{b}competitor_id", "winner")
+    ordered = rows.order_by(f"-{a}sample", f"-{b}sample")
+    for prompt, one, other, winner in ordered.values_list(*columns).iterator(chunk_size=10_000):
+        found[prompt, one, other] = Result(winner) if winner in FLIPPED else Result.TIE
+        found[prompt, other, one] = FLIPPED.get(winner, Result.TIE)
+    return found

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.common.plugins import Params, fields_of
-from arena.models import Competitor, Output, Project, Prompt
+from arena.models import Competitor, Project
+from judges import aggregation as aggregations
 from judges.models import SETTLED, Decision
 from judges.services import decisions
 from judges.services.judges import jury_of
 from tournaments.formats import registry as formats
-from tournaments.formats.base import Scope
-from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.formats.base import Format
+from tournaments.models import Match, Tournament, TournamentStatus, Undecided
 from tournaments.services.budgeting import limits_in_words, purse_of
+from tournaments.services.fields import answered, can_replace, freeze, planned_games, rule_of
 from tournaments.tasks import advance as advance_task
+from tournaments.tasks import rate as rate_task
+
+DEFAULT_FORMAT = "adaptive"
+"""The format of a run that names none; docs/formats.md says why."""
 
 
 class Slice(Params):
@@ -40,17 +46,19 @@ def create(
     format: str,  # noqa: A002  # the contract's word
     judges: list[str],
     format_params: Mapping[str, Any] | None = None,
-    aggregation: str = "plurality",
+    aggregation: str = aggregations.DEFAULT,
     competitors: Sequence[str] = (),
     slice: Mapping[str, Any] | None = None,  # noqa: A002  # the contract's word
     seed: int = 0,
     max_calls: int | None = None,
     max_usd: float | None = None,
+    undecided: str = Undecided.LEAVE,
 ) -> Tournament:
     """Write a draft. Raises InvalidInput or NotFound naming what is wrong; nothing is played."""
     rule = formats.build(format, format_params)
     chosen = _competitors(project, competitors)
     _check_named(getattr(rule, "named", ()), chosen)
+    _check_undecided(undecided, rule)
     judge = jury_of(project, judges, aggregation)
     tournament = Tournament.objects.create(
         project=project,
@@ -62,6 +70,7 @@ def create(
         seed=seed,
         max_calls=max_calls,
         max_usd=max_usd,
+        undecided=undecided,
     )
     tournament.competitors.set(chosen)
     return tournament
@@ -73,17 +82,14 @@ def start(tournament: Tournament) -> Tournament:
 
     A bracket takes a prompt with outputs of at least two competitors; other prompts are left out.
     """
-    _move(tournament, [TournamentStatus.DRAFT], TournamentStatus.RUNNING)
-    brackets = _brackets(tournament)
-    if not brackets:
+    move(tournament, [TournamentStatus.DRAFT], TournamentStatus.RUNNING)
+    entrants = answered(tournament)
+    if not entrants:
         raise Conflict("no prompt of this slice has outputs of two of these competitors")
-    Bracket.objects.bulk_create(brackets, batch_size=2000)
-    rule = formats.build(tournament.format, tournament.format_params)
-    planned = sum(
-        rule.planned_games(len(bracket.entrants), 1 if bracket.prompt_id else len(brackets))
-        for bracket in brackets
+    freeze(tournament, entrants)
+    Tournament.objects.filter(pk=tournament.pk).update(
+        planned=planned_games(rule_of(tournament), entrants), started_at=timezone.now()
     )
-    Tournament.objects.filter(pk=tournament.pk).update(planned=planned, started_at=timezone.now())
     wake(tournament.pk)
     tournament.refresh_from_db()
     return tournament
@@ -92,15 +98,16 @@ def start(tournament: Tournament) -> Tournament:
 @transaction.atomic
 def pause(tournament: Tournament, note: str = "") -> Tournament:
     """Stop asking. What is being judged right now may finish, and is kept."""
-    _move(tournament, [TournamentStatus.RUNNING], TournamentStatus.PAUSED, note)
-    _hold(tournament)
+    move(tournament, [TournamentStatus.RUNNING], TournamentStatus.PAUSED, note)
+    hold_matches(tournament)
     return tournament
 
 
 @transaction.atomic
 def resume(tournament: Tournament) -> Tournament:
-    """Go on where it was paused."""
-    _move(tournament, [TournamentStatus.PAUSED], TournamentStatus.RUNNING)
+    """Go on where it was paused, or where its format broke."""
+    status = TournamentStatus
+    move(tournament, [status.PAUSED, status.FAILED], status.RUNNING)
     ask_again(tournament)
     tournament.brackets.filter(finished=False).update(dirty=True)
     wake(tournament.pk)
@@ -111,9 +118,10 @@ def resume(tournament: Tournament) -> Tournament:
 def cancel(tournament: Tournament) -> Tournament:
     """End it for good. Its verdicts stay."""
     status = TournamentStatus
-    _move(tournament, [status.DRAFT, status.RUNNING, status.PAUSED], status.CANCELLED)
+    ending = [status.DRAFT, status.RUNNING, status.PAUSED, status.FAILED]
+    move(tournament, ending, status.CANCELLED)
     Tournament.objects.filter(pk=tournament.pk).update(finished_at=timezone.now())
-    _hold(tournament)
+    hold_matches(tournament)
     return tournament
 
 
@@ -145,7 +153,46 @@ def complete(tournament_id: int) -> bool:
     done = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.RUNNING).exclude(
         brackets__finished=False
     )
-    return bool(done.update(status=TournamentStatus.COMPLETED, finished_at=timezone.now()))
+    return bool(
+        done.update(
+            status=TournamentStatus.COMPLETED,
+            finished_at=timezone.now(),
+            planned=Match.objects.filter(tournament=tournament_id).count(),
+            changes=F("changes") + 1,
+        )
+    )
+
+
+@transaction.atomic
+def fail(tournament_id: int, note: str) -> None:
+    """Stop a running tournament whose format broke, and say how. What is under way may finish."""
+    running = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.RUNNING)
+    if running.update(status=TournamentStatus.FAILED, note=note):
+        hold_matches(Tournament.objects.get(pk=tournament_id))
+
+
+@transaction.atomic
+def reopen(tournament: Tournament) -> Tournament:
+    """Have a completed tournament play on; one that plays or is paused stays as it is."""
+    tournament.refresh_from_db()
+    if tournament.status == TournamentStatus.COMPLETED:
+        move(tournament, [TournamentStatus.COMPLETED], TournamentStatus.RUNNING)
+        Tournament.objects.filter(pk=tournament.pk).update(finished_at=None)
+    wake(tournament.pk)
+    tournament.refresh_from_db()
+    return tournament
+
+
+@transaction.atomic
+def mark_changed(tournament_ids: Collection[int]) -> None:
+    """Have the ratings of those that are completed fitted again: a verdict or a field changed.
+
+    The mark is in the transaction of the change; the sweep finds it when the message is lost.
+    """
+    done = Tournament.objects.filter(pk__in=tournament_ids, status=TournamentStatus.COMPLETED)
+    for tournament_id in list(done.order_by("pk").values_list("pk", flat=True)):
+        Tournament.objects.filter(pk=tournament_id).update(changes=F("changes") + 1)
+        transaction.on_commit(partial(rate_task.delay, tournament_id=tournament_id))
 
 
 def wake(tournament_id: int) -> None:
@@ -153,7 +200,7 @@ def wake(tournament_id: int) -> None:
     transaction.on_commit(partial(advance_task.delay, tournament_id=tournament_id))
 
 
-def _move(
+def move(
     tournament: Tournament, allowed: list[TournamentStatus], to: TournamentStatus, note: str = ""
 ) -> None:
     """Change the status by compare-and-swap, so that of two requests one gets a Conflict."""
@@ -164,9 +211,13 @@ def _move(
     tournament.refresh_from_db()
 
 
-def _hold(tournament: Tournament) -> None:
-    mine = Decision.objects.filter(matches__tournament=tournament)
-    decisions.hold(Decision.objects.filter(pk__in=mine.values("pk")))
+def hold_matches(tournament: Tournament, matches: QuerySet[Match] | None = None) -> None:
+    """Take back what nobody judges yet: all of it, or these matches.
+
+    Another tournament that runs and shares them asks again.
+    """
+    held = tournament.matches.all() if matches is None else matches
+    decisions.hold(Decision.objects.filter(pk__in=held.values("decision")))
     sharing = Tournament.objects.filter(
         status=TournamentStatus.RUNNING, project=tournament.project_id
     ).exclude(pk=tournament.pk)
@@ -206,49 +257,18 @@ def _check_named(names: Sequence[str], chosen: Sequence[Competitor]) -> None:
         )
 
 
+def _check_undecided(undecided: str, rule: Format) -> None:
+    fault = ""
+    if undecided not in Undecided.values:
+        fault = f"must be one of {', '.join(Undecided.values)}"
+    elif undecided == Undecided.REPLACE and not can_replace(rule):
+        fault = f"{rule.label.lower()} has a fixed plan: no game of it can be replaced"
+    if fault:
+        raise InvalidInput("this cannot be done with games undecided", {"undecided": fault})
+
+
 def _checked_slice(wanted: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return Slice.model_validate(dict(wanted)).model_dump(exclude_defaults=True)
     except ValidationError as error:
         raise InvalidInput("the slice is not valid", fields=fields_of(error, "slice")) from None
-
-
-def _prompts(tournament: Tournament) -> QuerySet[Prompt]:
-    prompts = Prompt.objects.filter(project=tournament.project_id)
-    wanted = tournament.slice
-    if wanted.get("category"):
-        prompts = prompts.filter(category=wanted["category"])
-    if wanted.get("language"):
-        prompts = prompts.filter(language=wanted["language"])
-    return prompts
-
-
-def _brackets(tournament: Tournament) -> list[Bracket]:
-    entrants = entrants_by_prompt(tournament)
-    if formats.get(tournament.format).scope is Scope.PROMPT:
-        return [
-            Bracket(tournament=tournament, prompt_id=prompt, entrants=sorted(ids))
-            for prompt, ids in entrants.items()
-            if len(ids) > 1
-        ]
-    everybody = sorted(set().union(*entrants.values()))
-    if len(everybody) < 2:
-        return []
-    return [Bracket(tournament=tournament, prompt=None, entrants=everybody)]
-
-
-def entrants_by_prompt(tournament: Tournament) -> dict[int, set[int]]:
-    """{prompt id: ids of the competitors that answered it}, in the order of the prompts."""
-    tags = set(tournament.slice.get("tags") or ())
-    rows = (
-        Output.objects.filter(
-            prompt__in=_prompts(tournament), competitor__in=tournament.competitors.all()
-        )
-        .order_by("prompt_id")
-        .values_list("prompt_id", "competitor_id", "prompt__tags")
-    )
-    found: dict[int, set[int]] = {}
-    for prompt, competitor, has in rows:
-        if tags <= set(has):
-            found.setdefault(prompt, set()).add(competitor)
-    return found

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
+from django.db.models import prefetch_related_objects
 from pydantic import BaseModel
 
+from arena.models import Competitor
 from tournaments.gaps import gaps_of
 from tournaments.models import Match, RatingRun, Report, Schedule, Tournament
-from tournaments.queries import progress_of, status_of, usage_of
+from tournaments.queries import (
+    Progress,
+    TotalUsage,
+    progress_by_tournament,
+    status_of,
+    usage_by_tournament,
+)
 from tournaments.services.estimating import estimate_of
 
 
@@ -42,23 +51,43 @@ class UsageShape(BaseModel):
 
 
 class EstimateShape(BaseModel):
-    """What the whole tournament takes when nothing is shared or repeated.
+    """What the tournament takes and tells, at most.
 
-    Tokens and `usd` are about right only; `observed` when they rest on what this judge took so
-    far. `usd` is null when a price is not known.
+    `decided_already` of its `matches` are known from elsewhere; calls, tokens and `usd` are for
+    the others; null once it has started. Tokens and `usd` are about right only; `observed` when
+    they rest on what this judge took so far. `usd` is null when a price is not known. `half_width`
+    is half the width of a 95 % interval, in Elo points, that an average competitor can expect.
     """
 
     prompts: int
     matches: int
+    decided_already: int | None
     calls: int
     tokens_in: int
     tokens_out: int
     usd: float | None
     observed: bool
+    half_width: float | None
+
+
+class ExtensionShape(BaseModel):
+    """What an extension has played, at most: `decided_already` of its `matches` cost nothing.
+
+    `prompts` are new; `late_prompts` are drawn anew for a larger field. `usd` is null when a price
+    is not known.
+    """
+
+    prompts: int
+    late_prompts: int
+    competitors: list[str]
+    matches: int
+    decided_already: int
+    calls: int
+    usd: float | None
 
 
 class TournamentShape(BaseModel):
-    """A tournament, how it stands, and what it costs."""
+    """A tournament, how it stands, and what it costs. `estimate` is null in lists."""
 
     id: int
     name: str
@@ -68,22 +97,44 @@ class TournamentShape(BaseModel):
     judge_version: int
     judges: list[str]
     competitors: list[str]
+    withdrawn: list[str]
     slice: dict[str, Any]
     seed: int
     budget: Budget
+    undecided: str
     status: str
     note: str
     progress: ProgressShape
     usage: UsageShape
-    estimate: EstimateShape
+    estimate: EstimateShape | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
     @classmethod
     def of(cls, row: Tournament) -> Self:
-        progress = progress_of(row)
-        members = [seat.member.name for seat in row.judge.seats.select_related("member")]
+        """With its estimate."""
+        (shape,) = cls.of_all([row])
+        estimate = EstimateShape.model_validate(estimate_of(row).as_dict())
+        return shape.model_copy(update={"estimate": estimate})
+
+    @classmethod
+    def of_all(cls, rows: Sequence[Tournament]) -> list[Self]:
+        """As in lists, by a constant number of queries."""
+        prefetch_related_objects(rows, "competitors", "judge__seats__member")
+        progress, usage = progress_by_tournament(rows), usage_by_tournament(rows)
+        gone = Competitor.objects.in_bulk({pk for row in rows for pk in row.withdrawn})
+        return [cls._of(row, progress[row.pk], usage[row.pk], gone) for row in rows]
+
+    @classmethod
+    def _of(
+        cls,
+        row: Tournament,
+        progress: Progress,
+        usage: TotalUsage,
+        gone: Mapping[int, Competitor],
+    ) -> Self:
+        members = [seat.member.name for seat in row.judge.seats.all()]
         return cls(
             id=row.pk,
             name=row.name,
@@ -92,15 +143,17 @@ class TournamentShape(BaseModel):
             judge=row.judge.name,
             judge_version=row.judge.version,
             judges=members or [row.judge.name],
-            competitors=list(row.competitors.values_list("name", flat=True)),
+            competitors=[competitor.name for competitor in row.competitors.all()],
+            withdrawn=[gone[pk].name for pk in row.withdrawn if pk in gone],
             slice=row.slice,
             seed=row.seed,
             budget=Budget(max_calls=row.max_calls, max_usd=row.max_usd),
+            undecided=row.undecided,
             status=status_of(row, progress),
             note=row.note,
             progress=ProgressShape(**progress.as_dict()),
-            usage=UsageShape.model_validate(usage_of(row).as_dict()),
-            estimate=EstimateShape.model_validate(estimate_of(row).as_dict()),
+            usage=UsageShape.model_validate(usage.as_dict()),
+            estimate=None,
             created_at=row.created_at,
             started_at=row.started_at,
             finished_at=row.finished_at,

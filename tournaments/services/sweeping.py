@@ -5,21 +5,20 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef
 
 from judges.models import SETTLED, DecisionStatus
-from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
+from tournaments.models import Bracket, Match, Tournament, TournamentStatus
 from tournaments.services import lifecycle
+from tournaments.services.refreshing import due
 
 
 def left_behind() -> tuple[list[int], list[int]]:
-    """Ids of running tournaments that can advance (or end), and of completed unrated ones."""
+    """Ids of running tournaments that can advance (or end), and of those whose ratings are due."""
     _mend()
     brackets = Bracket.objects.filter(tournament=OuterRef("pk"))
     running = Tournament.objects.filter(status=TournamentStatus.RUNNING)
     stuck = running.filter(
         Exists(brackets.filter(dirty=True)) | ~Exists(brackets.filter(finished=False))
     )
-    runs = RatingRun.objects.filter(tournament=OuterRef("pk"))
-    unrated = Tournament.objects.filter(~Exists(runs), status=TournamentStatus.COMPLETED)
-    return list(stuck.values_list("pk", flat=True)), list(unrated.values_list("pk", flat=True))
+    return list(stuck.values_list("pk", flat=True)), list(due().values_list("pk", flat=True))
 
 
 def _mend() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,12 +18,16 @@ from arena.common.errors import NotFound
 from arena.models import Project, Prompt
 from arena.views.access import project_page
 from arena.views.prompts import said
+from judges.queries import LONG_FIELDS
 from tournaments.formats import registry as formats
 from tournaments.formats import single_elimination
 from tournaments.formats.base import Result
 from tournaments.models import Bracket, Match, Tournament
 from tournaments.queries import tournament_of
-from tournaments.services.advancing import field_of, games_of
+from tournaments.services.fields import field_of
+from tournaments.services.histories import games_of
+
+MATCHES_ON_A_PAGE = 120
 
 SHORT = 300
 """Characters of a prompt that are shown without folding."""
@@ -41,27 +46,60 @@ class Names:
 @require_safe
 @project_page()
 def bracket(request: HttpRequest, project: Project, pk: int, bracket: int) -> HttpResponse:
-    """A bracket, drawn where its format has a drawing, and all its matches by rounds."""
+    """A bracket, drawn where its format has a drawing, and its matches by rounds.
+
+    Where one bracket covers all prompts, one wave of it.
+    """
     tournament = tournament_of(project, pk)
     shown = tournament.brackets.select_related("prompt").filter(pk=bracket).first()
     if shown is None:
         raise NotFound(f"no bracket {bracket} in {tournament}")
-    matches = list(_matches(shown))
-    draw = DRAWINGS.get(tournament.format)
-    drawing = draw(tournament, shown, _names(project, shown, matches)) if draw else None
     context = {
         "project": project,
         "tournament": tournament,
         "format": formats.build(tournament.format, tournament.format_params),
         "bracket": shown,
         "prompt": shown.prompt,
-        **(_question(shown.prompt) if shown.prompt else {}),
+    }
+    if shown.prompt is None:
+        context |= _wave(shown, request.GET)
+        return render(request, "tournaments/wave.html", context)
+    matches = list(_matches(shown))
+    draw = None if shown.retired else DRAWINGS.get(tournament.format)
+    drawing = draw(tournament, shown, _names(project, shown, matches)) if draw else None
+    others = tournament.brackets.filter(retired=False)
+    context |= {
+        **_question(shown.prompt),
         "rounds": _rounds(matches, drawing["rounds"] if drawing else []),
         "drawing": drawing,
-        "previous": tournament.brackets.filter(pk__lt=shown.pk).order_by("-pk").first(),
-        "next": tournament.brackets.filter(pk__gt=shown.pk).order_by("pk").first(),
+        "previous": others.filter(pk__lt=shown.pk).order_by("-pk").first(),
+        "next": others.filter(pk__gt=shown.pk).order_by("pk").first(),
+        "earlier": _earlier(tournament, shown),
     }
     return render(request, "tournaments/bracket.html", context)
+
+
+def _wave(shown: Bracket, query: Mapping[str, str]) -> dict[str, Any]:
+    """The matches of the wave that the address asks for, else of the newest."""
+    newest = shown.matches.aggregate(newest=Max("round"))["newest"] or 0
+    asked = query.get("wave", "")
+    number = min(int(asked) - 1, newest) if asked.isdecimal() and len(asked) < 9 else newest
+    number = max(number, 0)
+    page = Paginator(_matches(shown).filter(round=number), MATCHES_ON_A_PAGE)
+    return {
+        "number": number + 1,
+        "last": newest + 1,
+        "before": number or None,
+        "after": number + 2 if number < newest else None,
+        "page": page.get_page(query.get("page")),
+        "prompts": shown.rosters.count(),
+    }
+
+
+def _earlier(tournament: Tournament, shown: Bracket) -> QuerySet[Match]:
+    """Matches on the prompt that a smaller field played and the bracket of now does not."""
+    old = tournament.brackets.filter(prompt=shown.prompt_id, retired=True).exclude(pk=shown.pk)
+    return _with_sides(Match.objects.filter(bracket__in=old)).order_by("pk")
 
 
 def _question(prompt: Prompt) -> dict[str, Any]:
@@ -73,12 +111,16 @@ def _question(prompt: Prompt) -> dict[str, Any]:
 
 
 def _matches(shown: Bracket) -> QuerySet[Match]:
-    return shown.matches.select_related(
+    return _with_sides(shown.matches.all()).order_by("round", "position")
+
+
+def _with_sides(matches: QuerySet[Match]) -> QuerySet[Match]:
+    return matches.select_related(
         "decision",
         "decision__comparison__prompt",
         "decision__comparison__output_a__competitor",
         "decision__comparison__output_b__competitor",
-    ).order_by("round", "position")
+    ).defer(*(f"decision__{name}" for name in LONG_FIELDS))
 
 
 def _rounds(matches: Sequence[Match], headings: Sequence[str]) -> list[tuple[str, list[Match]]]:
@@ -109,12 +151,14 @@ def _names(project: Project, shown: Bracket, matches: Sequence[Match]) -> Names:
 
 def _knock_out(tournament: Tournament, shown: Bracket, names: Names) -> dict[str, Any]:
     """What `includes/bracket.html` draws: the headings of the rounds and the node of the final."""
-    nodes = single_elimination.bracket(field_of(tournament, shown), games_of(shown))
+    nodes = single_elimination.bracket(field_of(tournament, shown), games_of(tournament, shown))
     by_slot = {(node.round, node.position): node for node in nodes}
     return {
         "rounds": _headings(nodes[-1].round + 1),
         "root": _drawn(nodes[-1], by_slot, names),
         "by_lot": any(node.by_lot for node in nodes),
+        "walkovers": bool(shown.walkovers),
+        "byes": any(None in (node.feeder_a, node.feeder_b) for node in nodes if node.round),
     }
 
 
@@ -132,22 +176,30 @@ def _drawn(
     feeders = [slot for slot in (node.feeder_a, node.feeder_b) if slot is not None]
     return {
         "url": names.addresses.get((node.round, node.position), ""),
-        "slots": [_slot(node, entrant, names) for entrant in (node.a, node.b)],
+        "slots": [
+            _slot(node, node.a, node.feeder_a, names),
+            _slot(node, node.b, node.feeder_b, names),
+        ],
         "feeders": [_drawn(by_slot[slot], by_slot, names) for slot in feeders],
     }
 
 
 def _slot(
-    node: single_elimination.Node, entrant: int | None, names: Names
+    node: single_elimination.Node, entrant: int | None, feeder: object, names: Names
 ) -> dict[str, str | None]:
     if entrant is None:
         return {"name": "", "state": "empty"}
     slot: dict[str, str | None] = {"name": names.competitors.get(entrant, "?"), "state": None}
     if node.advancing is not None:
         slot["state"] = "winner" if node.advancing == entrant else "loser"
+    contested = (node.round, node.position) in names.addresses
+    if node.result is not None and not contested and node.advancing == entrant:
+        return slot | {"mark": "walkover", "mark_title": "The opponent has withdrawn"}
     if node.by_lot and node.advancing == entrant:
         why = "a tie" if node.result is Result.TIE else "undecided"
-        slot |= {"mark": "lot", "mark_title": f"It was {why}: a lot decided who goes on"}
+        return slot | {"mark": "lot", "mark_title": f"It was {why}: a lot decided who goes on"}
+    if feeder is None and node.round:
+        return slot | {"mark": "bye", "mark_title": "Begins in this round"}
     return slot
 
 

@@ -35,7 +35,7 @@ from tournaments.views.shared import (
     tournament_filter,
 )
 
-PAGE_SIZE = 50
+PAGE_SIZE = 40
 LONG_FIELDS = (
     "comparison__output_a__turns",
     "comparison__output_b__turns",

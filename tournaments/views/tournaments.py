@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,12 +25,14 @@ from tournaments.formats import registry as formats
 from tournaments.forms import TournamentForm
 from tournaments.models import Bracket, Tournament, TournamentStatus
 from tournaments.queries import (
+    Wave,
     brackets_of,
     failure_reasons,
     progress_of,
     status_of,
     tournament_of,
     usage_of,
+    waves_of,
 )
 from tournaments.services import lifecycle
 from tournaments.services.estimating import estimate_of
@@ -73,12 +76,20 @@ def new(request: HttpRequest, project: Project) -> HttpResponse:
         try:
             draft = lifecycle.create(project=project, **form.order())
         except ArenaError as error:
-            add_errors(form, error.message, error.fields)
+            add_errors(form, error.message, form.located(error.fields))
         else:
             return redirect("tournament", project.slug, draft.pk)
-    context = {"project": project, "form": form}
+    context = {"project": project, "form": form, "groups": form.groups()}
     status = 400 if form.is_bound else 200
     return render(request, "tournaments/tournament_new.html", context, status=status)
+
+
+@require_POST
+@project_page(Role.EDITOR)
+def plans(request: HttpRequest, project: Project) -> HttpResponse:
+    """What each format would take of a tournament as it is chosen now; the form asks for it."""
+    form = TournamentForm(project, request.POST)
+    return render(request, "tournaments/format_plans.html", {"groups": form.groups()})
 
 
 @require_safe
@@ -96,8 +107,6 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     stage = "unrated" if status == TournamentStatus.COMPLETED and run is None else status
     if request.htmx and request.GET.get("seen") != stage:  # type: ignore[attr-defined]
         return HttpResponseClientRefresh()
-    found = Paginator(brackets_of(shown), BRACKETS_ON_A_PAGE)
-    page = found.get_page(request.GET.get("page"))
     context = {
         "project": project,
         "tournament": shown,
@@ -110,14 +119,15 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "elapsed": _elapsed(shown),
         "matches_url": f"{reverse('matches', args=(project.slug,))}?tournament={pk}",
         "estimate": estimate_of(shown),
-        "page": page,
-        "brackets": [(bracket, _state(bracket)) for bracket in page.object_list],
+        **_histories(shown, request.GET.get("page")),
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "tournaments/tournament_live.html", context)
     low, high = scale_of(run.rows if run else [])
+    gone = project.competitors.filter(pk__in=shown.withdrawn)
     context |= {
         "may_edit": may_edit(request),
+        "withdrawn": gone.order_by("name"),
         "format": formats.build(shown.format, shown.format_params),
         "competitors": shown.competitors.order_by("name"),
         "run": run,
@@ -144,6 +154,15 @@ def act(request: HttpRequest, project: Project, pk: int, action: str) -> HttpRes
     return redirect("tournament", project.slug, pk)
 
 
+def _histories(shown: Tournament, number: str | None) -> dict[str, Any]:
+    """The brackets of a page, or the waves where one history covers all prompts."""
+    whole = shown.brackets.filter(prompt=None).first()
+    rows: Sequence[Wave] | QuerySet[Bracket] = waves_of(shown) if whole else brackets_of(shown)
+    page: Page[Any] = Paginator(rows, BRACKETS_ON_A_PAGE).get_page(number)
+    cells = [(row, _state(row)) for row in page.object_list]
+    return {"page": page, "whole": whole, "waves" if whole else "brackets": cells}
+
+
 def _tell_retried(request: HttpRequest, count: int) -> None:
     if count:
         words = "decision is" if count == 1 else "decisions are"
@@ -162,10 +181,10 @@ def _elapsed(shown: Tournament) -> timedelta | None:
     return (shown.finished_at or timezone.now()) - shown.started_at
 
 
-def _state(bracket: Bracket) -> str:
-    """How a prompt stands, as a word; the counts come from `brackets_of`."""
-    if bracket.finished:
-        return "undecided" if bracket.silent else "completed"  # type: ignore[attr-defined]
-    if bracket.waiting:  # type: ignore[attr-defined]
+def _state(part: Bracket | Wave) -> str:
+    """How a prompt or a wave stands, as a word; the counts of brackets are of `brackets_of`."""
+    if part.finished:
+        return "undecided" if part.silent else "completed"  # type: ignore[union-attr]
+    if part.waiting:  # type: ignore[union-attr]
         return "waiting"
-    return "running" if bracket.games else "draft"  # type: ignore[attr-defined]
+    return "running" if part.games else "draft"  # type: ignore[union-attr]

@@ -2,18 +2,37 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tournaments.views import brackets, leaderboard, matches, overview, reports, tournaments
+from tournaments.views import (
+    brackets,
+    extending,
+    leaderboard,
+    matches,
+    overview,
+    reports,
+    tournaments,
+)
 
 urlpatterns = [
     path("projects/<slug:slug>", overview.overview, name="project"),
     path("projects/<slug:slug>/leaderboard", leaderboard.leaderboard, name="leaderboard"),
     path("projects/<slug:slug>/tournaments", tournaments.index, name="tournaments"),
     path("projects/<slug:slug>/tournaments/new", tournaments.new, name="tournament-new"),
+    path("projects/<slug:slug>/tournaments/new/plans", tournaments.plans, name="tournament-plans"),
     path("projects/<slug:slug>/tournaments/<int:pk>", tournaments.tournament, name="tournament"),
     path(
         "projects/<slug:slug>/tournaments/<int:pk>/prompts/<int:bracket>",
         brackets.bracket,
         name="bracket",
+    ),
+    path(
+        "projects/<slug:slug>/tournaments/<int:pk>/extend",
+        extending.extend,
+        name="tournament-extend",
+    ),
+    path(
+        "projects/<slug:slug>/tournaments/<int:pk>/withdraw",
+        extending.withdraw,
+        name="tournament-withdraw",
     ),
     path(
         "projects/<slug:slug>/tournaments/<int:pk>/<str:action>",

@@ -5,8 +5,11 @@ from django.test import Client
 
 from arena.models import Project
 from tests import factories
-from tests.tournaments.views.worlds import CSP_BREAKERS, played, queries, started
+from tests.tournaments.services.test_extending import newcomer
+from tests.tournaments.views.worlds import CSP_BREAKERS, play_out, played, queries, started
 from tournaments.models import Bracket, Tournament
+from tournaments.services import advancing, extending
+from tournaments.services.extending import Wanted
 from tournaments.views.brackets import _headings
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +49,63 @@ def test_who_goes_on_by_lot_is_marked(editor: Client, project: Project) -> None:
     marks = [s.get("mark") for n in nodes(response.context["drawing"]["root"]) for s in n["slots"]]
     assert marks.count("lot") == 2
     assert b"a lot, fixed by the seed, decided who goes on" in response.content
+
+
+@pytest.mark.parametrize(("size", "byes"), [(3, 1), (4, 0), (5, 3), (6, 2)])
+def test_byes_are_marked(editor: Client, project: Project, size: int, byes: int) -> None:
+    cup = played(project, "single_elimination", competitors=factories.NAMES[:size])
+
+    response = editor.get(address(cup))
+
+    marks = [s.get("mark") for n in nodes(response.context["drawing"]["root"]) for s in n["slots"]]
+    assert marks.count("bye") == byes
+    assert (b"Nobody was left to play" in response.content) is bool(byes)
+
+
+def test_a_walkover_is_drawn_and_nobody_judges_it(editor: Client, project: Project) -> None:
+    factories.field(project, prompts=1, competitors=factories.NAMES[:4])
+    cup = started(project, "single_elimination")
+    extending.withdraw(cup, "ann", keep_games=True)
+    cup = play_out(cup)
+    advancing.advance(cup.pk)
+    cup = play_out(cup)
+
+    response = editor.get(address(cup))
+
+    marks = [s.get("mark") for n in nodes(response.context["drawing"]["root"]) for s in n["slots"]]
+    assert marks.count("walkover") == 1
+    assert b"The opponent has withdrawn" in response.content
+    assert cup.matches.count() == 2
+
+
+def test_what_a_smaller_field_played_is_listed_below(editor: Client, project: Project) -> None:
+    cup = played(project, "single_elimination", prompts=1, competitors=factories.NAMES[:5])
+    newcomer(project)
+    extending.extend(cup, Wanted(competitors=("zoe",)))
+    advancing.advance(cup.pk)
+    play_out(cup)
+    drawn = cup.brackets.get(retired=False)
+
+    response = editor.get(address(cup, drawn))
+
+    left = cup.matches.filter(bracket__retired=True).count()
+    assert len(response.context["earlier"]) == left
+    assert (b"Before the field grew" in response.content) is bool(left)
+    retired = cup.brackets.get(retired=True)
+    assert b"played by a smaller field" in editor.get(address(cup, retired)).content
+
+
+def test_a_wave_is_shown_by_its_number(editor: Client, project: Project) -> None:
+    cup = played(project, "adaptive", prompts=8, competitors=factories.NAMES[:4])
+    bracket = cup.brackets.get()
+    last = max(cup.matches.values_list("round", flat=True)) + 1
+
+    for asked, shown in [("?wave=1", 1), ("", last), ("?wave=99", last), ("?wave=x", last)]:
+        response = editor.get(address(cup, bracket) + asked)
+        assert response.context["number"] == shown
+        page = response.content.decode()
+        assert page.count('class="versus"') == cup.matches.filter(round=shown - 1).count()
+        assert not CSP_BREAKERS.search(page)
 
 
 def test_what_is_to_come_is_open(editor: Client, project: Project) -> None:

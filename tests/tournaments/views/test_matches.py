@@ -112,7 +112,7 @@ def test_pages_keep_the_filters(editor: Client, project: Project) -> None:
     page = editor.get(f"{LIST}?result=decided").content.decode()
 
     assert 'href="?result=decided&amp;page=2"' in page
-    assert len(editor.get(f"{LIST}?result=decided&page=2").context["rows"]) == 7
+    assert len(editor.get(f"{LIST}?result=decided&page=2").context["rows"]) == 17
 
 
 def test_the_list_takes_as_many_queries_for_more(editor: Client) -> None:

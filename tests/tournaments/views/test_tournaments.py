@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
@@ -16,6 +18,7 @@ from tests.tournaments.views.worlds import (
     same_queries,
     started,
 )
+from tournaments.formats import registry as formats
 from tournaments.models import Tournament
 from tournaments.services import advancing, lifecycle
 
@@ -99,6 +102,64 @@ def test_several_judges_make_a_jury(editor: Client, data: Project) -> None:
     editor.post(NEW, {**ORDER, "judges": ["people", "model"]})
 
     assert Tournament.objects.get().judge.kind == "jury"
+
+
+def test_every_format_is_offered_with_its_settings_and_what_it_takes(
+    editor: Client, data: Project
+) -> None:
+    response = editor.get(NEW)
+
+    page = response.content.decode()
+    offers = {offer.name: offer for group in response.context["groups"] for offer in group.offers}
+    assert set(offers) == set(formats.names())
+    assert offers["round_robin"].estimate.matches == 9
+    for name, rule in formats.items():
+        for param in rule.Params.model_fields:
+            assert f'name="{name}.{param}"' in page
+    assert re.search(r'value="adaptive"[^>]* checked', page)
+
+
+def test_settings_of_the_chosen_format_are_taken_and_those_of_others_do_not_matter(
+    editor: Client, data: Project
+) -> None:
+    order = {**ORDER, "format": "swiss", "swiss.rounds": "1", "random_pairs.games": "none"}
+
+    editor.post(NEW, {**order, "undecided": "leave", "aggregation": "plurality"})
+
+    made = Tournament.objects.get()
+    assert (made.format, made.format_params) == ("swiss", {"rounds": 1})
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"format": "swiss", "swiss.rounds": "0"}, "swiss.rounds"),
+        ({"format": "anchored", "anchored.drawn": "99"}, "anchored.drawn"),
+        ({"undecided": "replace"}, "undecided"),
+    ],
+)
+def test_a_faulty_setting_is_shown_at_its_field(
+    editor: Client, data: Project, more: dict[str, str], field: str
+) -> None:
+    response = editor.post(NEW, {**ORDER, **more})
+
+    assert response.status_code == 400
+    assert field in response.context["form"].errors
+
+
+def test_what_a_format_takes_is_told_again_when_the_choice_changes(
+    editor: Client, data: Project
+) -> None:
+    factories.judge(data, "llm", "mini", model="m")
+    order = {**ORDER, "judges": ["mini"], "random_pairs.games": "1"}
+
+    page = editor.post(f"{NEW}/plans", order).content.decode()
+
+    plan = page.split('id="plan-random_pairs"')[1].split("</span>")[0]
+    assert 'hx-swap-oob="true"' in plan
+    assert "2 matches" in plan
+    assert "4 calls" in plan
+    assert not Tournament.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -261,6 +322,7 @@ def test_it_is_started_paused_resumed_and_cancelled(editor: Client, draft: Tourn
         ("draft", {"start", "cancel"}),
         ("running", {"pause", "cancel"}),
         ("paused", {"resume", "cancel"}),
+        ("failed", {"resume", "cancel"}),
         ("cancelled", set()),
     ],
 )
@@ -273,6 +335,31 @@ def test_only_what_is_possible_is_offered(
 
     actions = ("start", "pause", "resume", "cancel", "retry")
     assert {name for name in actions if f'action="{address(draft, name)}"' in page} == offered
+
+
+@pytest.mark.parametrize(
+    ("status", "may"),
+    [("draft", False), ("running", True), ("paused", True), ("completed", True), ("failed", False),
+     ("cancelled", False)],
+)  # fmt: skip
+def test_what_has_begun_can_be_extended(
+    editor: Client, draft: Tournament, status: str, may: bool
+) -> None:
+    Tournament.objects.update(status=status)
+
+    page = editor.get(address(draft)).content.decode()
+
+    assert (f'href="{address(draft, "extend")}"' in page) is may
+
+
+def test_a_tournament_in_waves_shows_them(editor: Client, data: Project) -> None:
+    cup = started(data, "adaptive")
+    bracket = cup.brackets.get()
+
+    page = editor.get(address(cup)).content.decode()
+
+    assert f'href="{address(cup)}/prompts/{bracket.pk}?wave=1"' in page
+    assert "Each wave is planned from all verdicts" in page
 
 
 def test_what_is_not_possible_any_more_is_explained(editor: Client, draft: Tournament) -> None:

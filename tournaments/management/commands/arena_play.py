@@ -29,7 +29,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG", help="whose data to play")
         known = ", ".join(formats.names())
-        parser.add_argument("--format", required=True, help=f"one of: {known}")
+        parser.add_argument("--format", default=lifecycle.DEFAULT_FORMAT, help=f"one of: {known}")
+        parser.add_argument("--params", default="{}", metavar="JSON", help="of the format")
         parser.add_argument(
             "--judge",
             required=True,
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             project=project_called(options["project"]),
             name=options["name"],
             format=options["format"],
+            format_params=_params(options["params"]),
             judges=judge,
             seed=options["seed"],
             max_calls=options["max_calls"],
@@ -67,3 +69,13 @@ class Command(BaseCommand):
             self.stderr.write(f"{count} failed: {reason}")
         if status != TournamentStatus.COMPLETED:
             raise CommandError(f"not completed: {status}. {tournament.note}".strip())
+
+
+def _params(given: str) -> dict[str, Any]:
+    try:
+        params = jsonlib.loads(given)
+    except ValueError as error:
+        raise CommandError(f"--params is not JSON: {error}") from None
+    if not isinstance(params, dict):
+        raise CommandError('--params must be a JSON object, as {"rounds": 2}')
+    return params

@@ -1,0 +1,62 @@
+"""Adaptive for the whole order: games go where the order is still in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field as Param
+
+from tournaments.formats import registry
+from tournaments.formats.base import Field, Game, Scope
+from tournaments.formats.planning import Planner, Schedule
+from tournaments.formats.waves import Table, WaveFormat, WaveParams, limit_of, planned_games
+
+
+@registry.register("adaptive")
+class Adaptive(WaveFormat):
+    """Thompson chains or rank-loss pairs, a share of them at random.
+
+    chain: on every second prompt the competitors are sorted by a draw from what is known of their
+    strengths, on the others at random, and neighbours meet: n - 1 games and every answer used
+    twice at most, as in a knock-out. pairs: those pairs whose verdict is expected to lower the
+    number of misplaced pairs most, and as many at random, each where its answers were used least.
+
+    The random share keeps intervals honest: pairs that are chosen by results alone let lucky
+    competitors meet lucky ones, and early luck is never corrected.
+    """
+
+    label = "Adaptive, whole order"
+    description = (
+        "Games go where the order is still in doubt; half of them stay random, which keeps the "
+        "intervals honest. About 0.8 of the calls of a knock-out by chains, 0.65 by pairs."
+    )
+    scope = Scope.TOURNAMENT
+
+    class Params(WaveParams):
+        schedule: Schedule = Param(
+            default="chain",
+            description="chain: n - 1 games on a prompt, as many answers as a knock-out needs; "
+            "pairs: fewer calls yet, where the answers exist anyway",
+        )
+        random_share: float = Param(default=0.5, ge=0, le=1, description="games drawn at random")
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+
+    @property
+    def stopping(self) -> WaveParams:
+        return self.params
+
+    def planner(self, field: Field, table: Table, known: Sequence[Game]) -> Planner | None:  # noqa: ARG002
+        return self.lab_planner
+
+    @property
+    def lab_planner(self) -> Planner:
+        return Planner(self.params.schedule, self.params.random_share)
+
+    def limit(self, table: Table) -> int:
+        return limit_of(self.params, table)
+
+    def planned_games(self, n_entrants: int, n_prompts: int) -> int:
+        """n - 1 games for each prompt unless the params say otherwise."""
+        return planned_games(self.params, n_entrants, n_prompts)

@@ -1,0 +1,1 @@
+"""Synthetic and replayed worlds, in which formats and ratings meet a known truth."""
