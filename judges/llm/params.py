@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_va
 from arena.common import plugins
 from judges.contracts import Order, Presentation
 from judges.llm import endpoint
+from judges.llm.headers import check_headers
 
 OWN_FIELDS = {"model", "messages", "temperature", "max_tokens", "response_format", "stream", "n"}
 """Fields of the request body that `extra` may not set: they have a param, or would change what a
@@ -89,6 +90,11 @@ class ModelParams(plugins.Params):
     def _name_of_a_key(cls, value: str | None) -> str | None:
         return value if value is None else endpoint.check_key_name(value)
 
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, str]) -> dict[str, str]:
+        return check_headers(value)
+
     @field_validator("extra")
     @classmethod
     def _nothing_of_ours(cls, value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -116,8 +122,8 @@ class RepeatParams(plugins.Params):
     )
 
     def presentations(self, seed: int) -> tuple[Presentation, ...]:  # noqa: ARG002
-        """One for each repetition; `seed` is the comparison's."""
-        return tuple(Presentation(Order.AB, sample) for sample in range(self.samples))
+        """One for each repetition, in no order that could pull; `seed` is the comparison's."""
+        return tuple(Presentation(Order.UNKNOWN, sample) for sample in range(self.samples))
 
 
 class OrderParams(RepeatParams):

@@ -19,6 +19,7 @@ from arena.common.plugins import fields_of
 from arena.common.secrets import encrypt
 from arena.models import Project
 from judges.llm.endpoint import check_base_url, check_key_name
+from judges.llm.headers import check_headers
 from judges.models import Endpoint, Judge
 
 FROZEN = ("base_url", "model")
@@ -27,9 +28,6 @@ MOST = 2_000_000_000
 """The largest limit that the database takes."""
 
 NAME, PLAIN = r"^\w[\w.-]*$", r"^[^\x00-\x1f\x7f]*$"
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,1000}")
-SECRET_HEADER = re.compile(r"auth|cookie|key|secret|token|password|credential", re.IGNORECASE)
 
 
 def _address(value: str) -> str:
@@ -38,15 +36,6 @@ def _address(value: str) -> str:
 
 def _key_name(value: str) -> str:
     return check_key_name(value) if value else value
-
-
-def _headers(value: dict[str, str]) -> dict[str, str]:
-    for name, text in value.items():
-        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(text):
-            raise ValueError("must be HTTP headers: plain names, and values on one line of ASCII")
-        if SECRET_HEADER.search(name):
-            raise ValueError(f"{name} looks like a secret: headers are shown; enter it as the key")
-    return value
 
 
 Price = Annotated[float | None, Field(ge=0, allow_inf_nan=False)]
@@ -62,7 +51,7 @@ class EndpointSettings(BaseModel):
     base_url: Annotated[str, Field(max_length=500), AfterValidator(_address)]
     model: str = Field(default="", max_length=200, pattern=PLAIN)
     api_key_env: Annotated[str, Field(max_length=100), AfterValidator(_key_name)] = ""
-    headers: Annotated[dict[str, str], Field(max_length=20), AfterValidator(_headers)] = {}
+    headers: Annotated[dict[str, str], Field(max_length=20), AfterValidator(check_headers)] = {}
     price_in: Price = None
     price_out: Price = None
     requests_per_minute: Limit = None

@@ -19,7 +19,7 @@ from judges.services import decisions
 from tournaments.formats.base import Format, Pairing, Result, Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
 from tournaments.services import lifecycle
-from tournaments.services.budgeting import Purse, limits_in_words, purse_of
+from tournaments.services.budgeting import Purse, purse_of, why_it_stops
 from tournaments.services.fields import fields_of, rule_of
 from tournaments.services.histories import (
     awaits_older_wave,
@@ -59,7 +59,7 @@ def _advance_batch(tournament_id: int) -> bool:
         return False
     purse = purse_of(tournament)
     if purse.overdrawn and purse.pending:
-        lifecycle.pause(tournament, f"the budget of {limits_in_words(tournament)} is used up")
+        lifecycle.pause(tournament, why_it_stops(tournament))
         return False
     dirty = list(tournament.brackets.filter(dirty=True).order_by("id")[:BATCH])
     if not dirty:
@@ -186,5 +186,5 @@ def _wait_for_budget(tournament: Tournament, brackets: Sequence[Bracket]) -> Non
         return
     Tournament.objects.filter(pk=tournament.pk).update(
         status=TournamentStatus.PAUSED,
-        note=f"the budget of {limits_in_words(tournament)} is used up",
+        note=why_it_stops(tournament),
     )

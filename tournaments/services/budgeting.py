@@ -73,6 +73,19 @@ def _is_overdrawn(tournament: Tournament, paid: QuerySet[Judgment], spent: float
     return spent >= tournament.max_usd or paid.filter(usd=None).exists()
 
 
+def why_it_stops(tournament: Tournament) -> str:
+    """What a tournament says that may ask for nothing more."""
+    purse, limits = purse_of(tournament), limits_in_words(tournament)
+    if purse.overdrawn:
+        return f"the budget of {limits} is used up"
+    left = []
+    if purse.calls is not None:
+        left.append(f"{purse.calls} calls are left and it may need {purse.each.most_calls}")
+    if purse.usd is not None and purse.each.most_usd is not None:
+        left.append(f"${purse.usd:.4g} are left and it may need ${purse.each.most_usd:.4g}")
+    return f"the budget of {limits} does not reach for one more comparison: {'; '.join(left)}"
+
+
 def limits_in_words(tournament: Tournament) -> str:
     """The budget as a note says it."""
     limits = []
