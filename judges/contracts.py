@@ -15,7 +15,10 @@ from arena.common.plugins import Params
 
 
 class Order(StrEnum):
-    """Which output of a comparison is shown first. Unknown: an outside source did not tell."""
+    """Which output of a comparison is shown first.
+
+    Unknown: an outside source did not tell, or nothing is shown before anything else.
+    """
 
     AB = "ab"
     BA = "ba"
@@ -325,7 +328,11 @@ class JudgeKind(Protocol):
 
 @runtime_checkable
 class CallingKind(JudgeKind, Protocol):
-    """A kind that the runner asks."""
+    """A kind that the runner asks.
+
+    One whose calls have a fixed price, and not one of tokens, has a property `usd_per_call`; None
+    when it is not known.
+    """
 
     def presentations(self, seed: int) -> tuple[Presentation, ...]:
         """Which judgments make a verdict; `seed` belongs to the comparison."""
@@ -358,8 +365,9 @@ class GroupKind(CallingKind, Protocol):
     """A kind that judges several answers to one prompt in one call.
 
     The runner gathers open comparisons of one judge and prompt into groups and records one judgment
-    for each of them; what makes no group is asked by `judge`, as a pair. For a group, presentation
-    AB is an order drawn for the prompt and sample, and BA the same order reversed.
+    for each of them; what makes no group is asked by `judge`, as a pair, and so are the pairs of a
+    group that is refused or gets no readable reply (`most_calls` allows for that). For a group,
+    presentation AB is an order drawn for the prompt and sample, and BA the same order reversed.
     """
 
     @property

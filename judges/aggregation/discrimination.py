@@ -15,13 +15,12 @@ from arena.common import plugins
 from judges.aggregation import registry
 from judges.aggregation.base import Ballot, Ruling, State, Unfit, Vote
 from judges.aggregation.plurality import counted
-from judges.aggregation.ruling import neither_of, rule_on
+from judges.aggregation.ruling import SIDES, neither_of, rule_on
 from judges.contracts import Winner
 
 STEPS = 100
 CLOSE = 1e-8
 GAPS = np.geomspace(0.1, 12.0, 25)
-TIES = np.array([0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5])
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -36,7 +35,10 @@ class _Voter(BaseModel):
 
 
 class _Learnt(BaseModel):
-    """`gap`: how far apart two answers typically are. `tie_share`: how often they are equal."""
+    """`gap`: how far apart two answers typically are. `tie_share`: of the votes, how many are ties.
+
+    A `tie_share` of 0 leaves out that two answers are equal.
+    """
 
     voters: dict[str, _Voter]
     gap: float
@@ -62,8 +64,10 @@ class Discrimination:
     fitted jointly over all competitors i, j and members k; b_k is the pull of the place shown
     first, and ties are Davidson's third outcome. A comparison is then ruled on by its own votes
     alone: each adds its log-odds for "a is better by the typical gap" against "b is", so that
-    nobody wins for being strong elsewhere. Gap and share of ties maximise the likelihood of the
-    ballots. Without a fit it is plurality; a member that the fit has not met is a mean one.
+    nobody wins for being strong elsewhere. The gap maximises the likelihood of the ballots. That
+    neither is better is as likely beforehand as votes for it are frequent, and left out where there
+    were none: nothing else tells a tie from members that disagree. Without a fit it is plurality; a
+    member that the fit has not met is a mean one.
     """
 
     label: ClassVar[str] = "Judge discrimination"
@@ -89,7 +93,8 @@ class Discrimination:
         theta, shapes = _fit(rows, len(sides), len(voters), self.params.shrinkage)
         if not np.ptp(theta) > 0:
             raise Unfit("the members' votes do not tell the competitors apart")
-        gap, tie_share = _scale(ballots, voters, shapes)
+        tie_share = float(rows.won[:, 1].sum() / rows.won.sum())
+        gap = _gap(ballots, voters, shapes, tie_share)
         named = {
             voter: _Voter(gamma=shape[0], bias=shape[1], ties=shape[2])
             for voter, shape in zip(voters, shapes.tolist(), strict=True)
@@ -104,21 +109,25 @@ class Discrimination:
 
 
 def _posterior(cast: Sequence[Vote], learnt: _Learnt) -> Mapping[Winner, float]:
+    telling = cast if learnt.tie_share else [vote for vote in cast if vote.winner in SIDES]
+    if not telling:  # nobody has ever said so before
+        return counted(cast)
     known = list(learnt.voters.values())
     mean = _Voter(
         gamma=float(np.exp(np.mean([np.log(voter.gamma) for voter in known]))),
         bias=0.0,
         ties=float(np.mean([voter.ties for voter in known])),
     )
-    shapes = [learnt.voters.get(vote.voter, mean) for vote in cast]
+    shapes = [learnt.voters.get(vote.voter, mean) for vote in telling]
     logs = _log_likelihoods(
         np.array([[s.gamma, s.bias, s.ties] for s in shapes])[None],
-        np.array([[_place(vote.winner) for vote in cast]]),
-        np.array([[vote.shown for vote in cast]]),
+        np.array([[_place(vote.winner) for vote in telling]]),
+        np.array([[vote.shown for vote in telling]]),
         learnt.gap,
     )[0]
     chances = np.exp(logs - logs.max()) * _prior(learnt.tie_share)
-    return dict(zip((Winner.A, neither_of(cast), Winner.B), chances.tolist(), strict=True))
+    named = dict(zip((Winner.A, neither_of(cast), Winner.B), chances.tolist(), strict=True))
+    return {winner: chance for winner, chance in named.items() if chance or winner in SIDES}
 
 
 def _place(winner: Winner | None) -> int:
@@ -148,8 +157,10 @@ def _log_likelihoods(shapes: Array, said: Places, shown: Array, gap: float) -> A
     return logs
 
 
-def _scale(ballots: Sequence[Ballot], voters: Sequence[str], shapes: Array) -> tuple[float, float]:
-    """The gap and the share of ties under which the ballots are most likely."""
+def _gap(
+    ballots: Sequence[Ballot], voters: Sequence[str], shapes: Array, tie_share: float
+) -> float:
+    """The gap under which the ballots are most likely."""
     place = {voter: number for number, voter in enumerate(voters)}
     said = np.full((len(ballots), len(voters)), 3)
     shown = np.zeros(said.shape)
@@ -158,14 +169,13 @@ def _scale(ballots: Sequence[Ballot], voters: Sequence[str], shapes: Array) -> t
             if vote.winner is not None:
                 said[row, place[vote.voter]] = _place(vote.winner)
                 shown[row, place[vote.voter]] = vote.shown
-    best = (-np.inf, 1.0, 0.1)
+    truths = [0, 1, 2] if tie_share else [0, 2]
+    priors = np.log(_prior(tie_share)[truths])
+    best = (-np.inf, 1.0)
     for gap in GAPS:
-        logs = _log_likelihoods(shapes[None], said, shown, float(gap))
-        for tie_share in TIES:
-            weighted = logs + np.log(_prior(float(tie_share)))
-            fit = float(np.logaddexp.reduce(weighted, axis=1).sum())
-            best = max(best, (fit, float(gap), float(tie_share)))
-    return best[1], best[2]
+        logs = _log_likelihoods(shapes[None], said, shown, float(gap))[:, truths] + priors
+        best = max(best, (float(np.logaddexp.reduce(logs, axis=1).sum()), float(gap)))
+    return best[1]
 
 
 def _counted_rows(ballots: Sequence[Ballot]) -> tuple[list[str], list[int | str], _Rows]:
@@ -181,10 +191,12 @@ def _counted_rows(ballots: Sequence[Ballot]) -> tuple[list[str], list[int | str]
     won = np.zeros((len(places), 3))
     for key, number in counts.items():
         won[places[key[:4]], key[4]] += number
+    side_at = {side: number for number, side in enumerate(sides)}
+    voter_at = {voter: number for number, voter in enumerate(voters)}
     rows = _Rows(
-        i=np.array([sides.index(key[0]) for key in places], dtype=np.int64),
-        j=np.array([sides.index(key[1]) for key in places], dtype=np.int64),
-        k=np.array([voters.index(key[2]) for key in places], dtype=np.int64),
+        i=np.array([side_at[key[0]] for key in places], dtype=np.int64),
+        j=np.array([side_at[key[1]] for key in places], dtype=np.int64),
+        k=np.array([voter_at[key[2]] for key in places], dtype=np.int64),
         shown=np.array([key[3] for key in places], dtype=float),
         won=won,
     )
@@ -241,21 +253,29 @@ def _objective(x: Array, rows: _Rows, n_sides: int, n_voters: int, precision: Ar
 
 
 def _slopes(x: Array, rows: _Rows, n_sides: int, n_voters: int) -> tuple[Array, Array]:
-    """Gradient and expected information of the log-likelihood."""
+    """Gradient and expected information of the log-likelihood.
+
+    A row depends on five of x: two theta, and gamma, bias and ties of its voter. Only these are
+    multiplied, so that the time goes with the rows, however many competitors there are.
+    """
     chances, gamma, apart = _chances(x, rows, n_sides, n_voters)
-    total, number = rows.won.sum(axis=1), np.arange(len(rows.k))
-    edge_by = np.zeros((len(rows.k), len(x)))  # d edge / d x
-    edge_by[number, rows.i] += gamma
-    edge_by[number, rows.j] -= gamma
-    edge_by[number, n_sides + rows.k] = gamma * apart
-    edge_by[number, n_sides + n_voters + rows.k] = rows.shown
-    ties_by = np.zeros_like(edge_by)  # d log ties / d x
-    ties_by[number, n_sides + 2 * n_voters + rows.k] = 1.0
     a, tie, b = chances.T
-    gradient = edge_by.T @ ((rows.won[:, 0] - rows.won[:, 2] - total * (a - b)) / 2)
-    gradient = gradient + ties_by.T @ (rows.won[:, 1] - total * tie)
-    both = -total * tie * (a - b) / 2
-    information = edge_by.T @ ((total * (a + b - (a - b) ** 2) / 4)[:, None] * edge_by)
-    information += ties_by.T @ ((total * tie * (1 - tie))[:, None] * ties_by)
-    mixed = edge_by.T @ (both[:, None] * ties_by)
-    return gradient, information + mixed + mixed.T
+    total, none, voter = rows.won.sum(axis=1), np.zeros(len(rows.k)), n_sides + rows.k
+    where = (rows.i, rows.j, voter, voter + n_voters, voter + 2 * n_voters)
+    edge_by = (gamma, -gamma, gamma * apart, rows.shown, none)  # d edge / d x
+    ties_by = (none, none, none, none, none + 1)  # d log ties / d x
+    by_edge = (rows.won[:, 0] - rows.won[:, 2] - total * (a - b)) / 2
+    by_ties = rows.won[:, 1] - total * tie
+    of_edge, of_ties = total * (a + b - (a - b) ** 2) / 4, total * tie * (1 - tie)
+    mixed = -total * tie * (a - b) / 2
+    n = len(x)
+    gradient, information = np.zeros(n), np.zeros(n * n)
+    parts = list(zip(where, edge_by, ties_by, strict=True))
+    for number, (p, edge_p, ties_p) in enumerate(parts):
+        gradient += np.bincount(p, edge_p * by_edge + ties_p * by_ties, n)
+        by_edge_p, by_ties_p = edge_p * of_edge + ties_p * mixed, edge_p * mixed + ties_p * of_ties
+        for q, edge_q, ties_q in parts[number:]:
+            both = (edge_q * by_edge_p + ties_q * by_ties_p) / (2 if q is p else 1)
+            information += np.bincount(p * n + q, both, n * n)
+    half = information.reshape(n, n)
+    return gradient, half + half.T

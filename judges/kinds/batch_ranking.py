@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -76,6 +77,13 @@ class BatchRanking(ModelJudge):
     def calls_each(self) -> int:
         """One: for a pair, or for a whole group with all the comparisons in it."""
         return 1
+
+    def most_calls(self) -> int:
+        """Half as much again: a group that gets no verdict is asked pair by pair.
+
+        It has two pairs at least, so its own call is half a call more for each of them.
+        """
+        return math.ceil(1.5 * super().most_calls())
 
     async def decide(self, case: Case, talk: Transcript) -> Finding:
         """Judge a pair in the same form, for comparisons that make no group."""

@@ -97,6 +97,11 @@ class Http:
         """As planned: a reply that cannot be read is not asked for again."""
         return self.planned_calls()
 
+    @property
+    def usd_per_call(self) -> float | None:
+        """What the owner says that a call takes."""
+        return self.params.price
+
     def connect(self, backend: Backend) -> None:
         """Use this environment, store and gate from now on."""
         self.backend = backend
@@ -123,7 +128,7 @@ class Http:
             await self._client.close()
 
     def _usage(self, reply: Reply) -> Usage:
-        return Usage(calls=1, usd=self.params.price, latency_ms=reply.latency_ms)
+        return Usage(calls=1, usd=self.usd_per_call, latency_ms=reply.latency_ms)
 
     def _open(self) -> PatientClient:
         name, environ = self.params.secret_env, self.backend.environ

@@ -175,7 +175,7 @@ class Scoring(ModelJudge):
         """An answer that is shown alone has no order; two have the orders of the params."""
         if self.params.strategy == "combined":
             return super().presentations(seed)
-        return tuple(Presentation(Order.AB, sample) for sample in range(self.params.samples))
+        return tuple(Presentation(Order.UNKNOWN, sample) for sample in range(self.params.samples))
 
     def calls_each(self) -> int:
         """One for each answer shown alone, or for both, and for each rubric where so asked."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
-from judges.contracts import Case, JudgeError, Silence
+from judges.contracts import Case, Silence
 from judges.kinds import registry
 from judges.llm import angles as wide
 from judges.llm import pairing, prompting
@@ -18,8 +18,6 @@ from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
 from judges.llm.templating import Template
 from judges.llm.transcript import Finding, Silenced, Transcript
-
-Failure = Silenced | JudgeError
 
 OF_ANGLES = frozenset({"count"})
 OF_REVIEWS = frozenset({"angle", "reviews", "forward", "backward"})
@@ -101,12 +99,14 @@ class WideDeep(ModelJudge):
         return 1 + 2 * self.params.limit * self.params.layers
 
     async def decide(self, case: Case, talk: Transcript) -> Finding:
-        """Name angles, then go through the layers. Neurons that fail are left out."""
+        """Name angles, then go through the layers. Neurons that stay silent are left out."""
         shown, swapped = pairing.canonical(case)
         angles, by_model = await self._angles(shown, talk)
         neurons, left_out = await self._layers(shown, talk, angles)
         if 2 * len(neurons) < len(angles) * self.params.layers:
-            raise _too_few(len(neurons), list(left_out.values()))
+            raise pairing.prevailing(
+                list(left_out.values()), f"only {len(neurons)} of the neurons gave scores"
+            )
         details = {
             "angles": angles,
             "angles_from": "model" if by_model else "default",
@@ -138,10 +138,13 @@ class WideDeep(ModelJudge):
 
     async def _layers(
         self, case: Case, talk: Transcript, angles: list[str]
-    ) -> tuple[list[Neuron], dict[str, Failure]]:
-        """All neurons that gave scores, and why the others did not."""
+    ) -> tuple[list[Neuron], dict[str, Silenced]]:
+        """All neurons that gave scores, and why the others did not.
+
+        A JudgeError passes, permanent or not: an endpoint that is lost half-way is no opinion.
+        """
         neurons: list[Neuron] = []
-        left_out: dict[str, Failure] = {}
+        left_out: dict[str, Silenced] = {}
         for layer in range(1, self.params.layers + 1):
             before = [neuron for neuron in neurons if neuron.layer == layer - 1]
             for number, angle in enumerate(angles):
@@ -151,10 +154,6 @@ class WideDeep(ModelJudge):
                     reviews = await self._reviews(case, talk, angles, number, seen, name)
                 except Silenced as silenced:
                     left_out[name] = silenced
-                except JudgeError as error:
-                    if not error.permanent:
-                        raise  # it may pass, and what was said so far is stored
-                    left_out[name] = error
                 else:
                     neurons.append(Neuron(layer, number, reviews))
         return neurons, left_out
@@ -210,12 +209,3 @@ class WideDeep(ModelJudge):
             scores=(first, second),
             details=details,
         )
-
-
-def _too_few(count: int, failures: list[Failure]) -> Failure:
-    """Why there is no verdict: a call that could not be had may be asked again, silence not."""
-    for failure in failures:
-        if isinstance(failure, JudgeError):
-            return failure
-    silent = [failure for failure in failures if isinstance(failure, Silenced)]
-    return pairing.prevailing(silent, f"only {count} of the neurons gave scores")

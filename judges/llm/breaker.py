@@ -33,6 +33,15 @@ GIVEN_UP_AT_MOST = 60.0
 """Seconds after which it is tried anew though calls go on coming."""
 
 
+MOST_REFUSED, REFUSED_FOR = 10, 1800.0
+"""Refusals in a row and seconds that these must span, after which an endpoint that only ever says
+that it is asked too much is given up, however long it asks to be left alone each time."""
+
+UNASKED = 3600.0
+"""Seconds without a refusal after which a row ends: nobody asked in between. No pause that is
+asked for is nearly as long."""
+
+
 @dataclass(frozen=True)
 class Down:
     """Since when (on the breaker's clock) there was no reply, and what came last instead."""
@@ -51,6 +60,32 @@ class GivenUp(Exception):
     def __init__(self, down: Down) -> None:
         super().__init__(down.words)
         self.down = down
+
+
+@dataclass
+class Refusals:
+    """Refusals for a rate limit in a row, since the last reply. Unlike the breaker it bears gaps:
+    who is told to come again in two minutes does not call in between."""
+
+    count: int = 0
+    since: float = 0.0
+    last: float = 0.0
+
+    def add(self, now: float) -> None:
+        """One more call was refused."""
+        if not self.count or now - self.last > UNASKED:
+            self.count, self.since = 0, now
+        self.count += 1
+        self.last = now
+
+    def clear(self) -> None:
+        """A call was answered."""
+        self.count = 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether waiting any longer is of no use."""
+        return self.count >= MOST_REFUSED and self.last - self.since >= REFUSED_FOR
 
 
 @dataclass

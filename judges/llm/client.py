@@ -12,18 +12,23 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import time
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from judges.contracts import JudgeError
 from judges.llm.dialect import Asking, Dialect, Dialects, ResponseFormat
-from judges.llm.endpoint import Endpoint
+from judges.llm.endpoint import NEVER, Endpoint, is_never_asked
 from judges.llm.faults import Fault, fault_of, no_reply, shorten, wrapped_fault
 from judges.llm.parsing import without_thinking
 
 if TYPE_CHECKING:
     import httpx2
+    from aiohttp.abc import AbstractResolver, ResolveResult
     from openai import AsyncOpenAI
 
 MAX_CONNECTIONS = 2000
@@ -33,6 +38,16 @@ KEEP_ALIVE = 4.0
 """Seconds; less than the 5 s after which common servers hang up, which would lose a request."""
 
 CONNECT_TIMEOUT = 10.0
+
+MAX_REPLY = 16_000_000
+"""Bytes of a reply that are read, and that it may unpack to. The longest that are honest hold the
+probabilities of some thousand tokens, with twenty alternatives each."""
+
+ZLIB_OR_GZIP = 32 + 15
+"""Window bits with which zlib finds out the header by itself."""
+
+FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers that tell how a body came, and no longer hold once it is read."""
 
 LEAST = -9999.0
 """The log-probability of what a server says is impossible; JSON knows no infinity."""
@@ -182,7 +197,7 @@ class ChatClient:
             self._line = _open(self.endpoint)
         try:
             response = await self._line.post(body)
-        except (httpx2.HTTPError, aiohttp.ClientError) as error:
+        except (httpx2.HTTPError, aiohttp.ClientError, zlib.error) as error:
             return no_reply(_cause(error))
         if response.is_success:
             return response
@@ -215,23 +230,73 @@ class _Line:
     headers: Mapping[str, str]
 
     async def post(self, body: Mapping[str, Any]) -> httpx2.Response:
+        """The reply, read as a whole; a permanent JudgeError when it is too long."""
+        import httpx2
+
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return await self.transport.post(
+        begun = time.perf_counter()
+        async with self.transport.stream(
+            "POST",
             self.url,
             headers=self.headers,
             content=content.encode("utf-8", "replace"),  # lone surrogates cannot be sent
             follow_redirects=False,  # a key goes to its own address alone
+        ) as response:
+            packed = await _bounded(response)
+        headers = [(name, value) for name, value in response.headers.items() if name not in FRAMING]
+        read = httpx2.Response(
+            response.status_code,
+            headers=headers,
+            content=_unpacked(packed, response),
+            request=response.request,
         )
+        read.elapsed = timedelta(seconds=time.perf_counter() - begun)
+        return read
+
+
+async def _bounded(response: httpx2.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > MAX_REPLY:
+            raise _too_long(response)
+    return bytes(content)
+
+
+def _unpacked(content: bytes, response: httpx2.Response) -> bytes:
+    """The body without the compression that some servers use though none is asked for."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if not content or encoding in ("", "identity"):
+        return content
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise JudgeError(
+            f"{response.url.host} answered in an encoding that was not asked for "
+            f"({shorten(encoding)})",
+            permanent=True,
+        )
+    unpacked = zlib.decompressobj(ZLIB_OR_GZIP).decompress(content, MAX_REPLY + 1)
+    if len(unpacked) > MAX_REPLY:
+        raise _too_long(response)
+    return unpacked
+
+
+def _too_long(response: httpx2.Response) -> JudgeError:
+    return JudgeError(
+        f"{response.url.host} sent more than {MAX_REPLY:,} bytes in one reply", permanent=True
+    )
 
 
 def _open(endpoint: Endpoint) -> _Line:
     import httpx2
     import openai
 
+    if is_never_asked(urlsplit(endpoint.base_url).hostname or ""):
+        raise JudgeError(f"{endpoint.host} may not be asked: {NEVER}", permanent=True)
     # The deadline of a call is set round it; only connecting has its own.
     timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT)
     limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
     transport = openai.DefaultAioHttpClient(limits=limits, timeout=timeout)
+    _check_names(transport)
     client = openai.AsyncOpenAI(
         base_url=endpoint.base_url,
         api_key=endpoint.api_key,
@@ -241,8 +306,50 @@ def _open(endpoint: Endpoint) -> _Line:
     )
     headers = {**client.auth_headers, **client.default_headers}
     sent = {name: value for name, value in headers.items() if isinstance(value, str)}
+    sent["Accept-Encoding"] = "identity"  # a small reply shall not become a large one
     url = httpx2.URL(f"{str(client.base_url).rstrip('/')}/chat/completions")
     return _Line(client, transport, url, sent)
+
+
+def _check_names(transport: httpx2.AsyncClient) -> None:
+    """Let connections be made only to addresses that may be asked, whatever a name resolves to.
+
+    The session is put in place of the one that the transport would open, because a transport of
+    our own would have the package ignore the proxies of the environment.
+    """
+    import aiohttp
+
+    inner: Any = transport._transport
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=MAX_CONNECTIONS,
+            keepalive_timeout=KEEP_ALIVE,
+            ssl=inner.ssl_context,
+            resolver=_resolver(),
+        )
+        return aiohttp.ClientSession(connector=connector)
+
+    inner.client = session
+
+
+def _resolver() -> AbstractResolver:
+    import socket
+
+    from aiohttp.resolver import ThreadedResolver
+
+    class Checked(ThreadedResolver):
+        """Resolves by the system; a permanent JudgeError for a name that leads astray."""
+
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            found = await super().resolve(host, port, family)
+            if any(is_never_asked(each["host"]) for each in found):
+                raise JudgeError(f"{host} may not be asked: {NEVER}", permanent=True)
+            return found
+
+    return Checked()
 
 
 def _error_of(response: httpx2.Response) -> object:

@@ -1,14 +1,17 @@
 """Where a model is reached, and with which key.
 
-Keys come from the environment only. A key is sent to the address that it belongs to:
-OPENAI_API_KEY goes to OPENAI_BASE_URL (or OpenAI), and to another address only when a judge names
-it there, so that pointing a judge at a new address gives no key away by accident.
+Keys come from the environment, or from a stored endpoint of the project. A key is sent to the
+address that it belongs to: OPENAI_API_KEY goes to OPENAI_BASE_URL (or OpenAI), and to another
+address only when a judge names it there, so that pointing a judge at a new address gives no key
+away by accident.
 """
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -20,6 +23,20 @@ NO_KEY = "none-needed"
 """Sent where no key is set: the client insists on one, local servers do not look at it."""
 
 HOST = re.compile(r"[\w.:-]+")
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+NEVER = "link-local, metadata, multicast and unspecified addresses are never asked"
+"""A model server may stand in a private network, but not there: such addresses lead to the keys of
+the machine itself."""
+
+METADATA = frozenset(
+    map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254"))
+)
+"""Where clouds tell a machine its secrets, beside the link-local 169.254.169.254."""
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]*_API_KEY")
 
 
@@ -55,7 +72,43 @@ def check_base_url(url: str) -> str:
         raise ValueError("must be an address like https://host/v1")
     if parts.query or parts.fragment:
         raise ValueError("may not have a query or a fragment")
+    if is_never_asked(host):
+        raise ValueError(f"may not lead there: {NEVER}")
     return url
+
+
+def is_never_asked(host: str) -> bool:
+    """Whether `host` is an IP address, in any notation, at which no model server can stand."""
+    address = _literal(host)
+    return address is not None and _leads_astray(address)
+
+
+def _literal(host: str) -> IPAddress | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:  # one number, hexadecimal, octal: systems connect to these too
+        return ipaddress.IPv4Address(socket.inet_aton(host.rstrip(".")))
+    except (OSError, UnicodeError):
+        return None
+
+
+def _leads_astray(address: IPAddress) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _leads_astray(inner)
+    elif address.is_reserved:  # that of all machines of a network among them
+        return True
+    return (
+        address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+        or address in METADATA
+    )
 
 
 def check_key_name(name: str) -> str:

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from judges.contracts import EndpointRow, JudgeError, Postponed
-from judges.llm.breaker import GIVE_UP, Breaker, Down, GivenUp, Spared
-from judges.llm.limits import Limits, LimitStore, LocalLimits
+from judges.llm.breaker import GIVE_UP, Breaker, Down, GivenUp, Refusals, Spared
+from judges.llm.limits import MINUTE, Limits, LimitStore, LocalLimits
 from judges.llm.pace import Pace
 
 PATIENCE = 10.0
@@ -46,6 +46,7 @@ class _Door:
 
     breaker: Breaker = field(default_factory=Breaker)
     pace: Pace = field(default_factory=Pace)
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,13 @@ class EndpointGate:
         if passage.limits or pause > 0:
             surplus = tokens - passage.tokens
             await self._limits.give_back(address, passage.limits, passage.ticket, surplus, pause)
-        breaker = self._door(address).breaker
-        if not alive and breaker.given_up and breaker.down is not None:
-            raise JudgeError(_given_up(breaker.down, self._clock()), permanent=True)
+        door = self._door(address)
+        if not alive and door.breaker.given_up and door.breaker.down is not None:
+            raise JudgeError(_given_up(door.breaker.down, self._clock()), permanent=True)
+        if pause > 0 and alive:
+            _check_size(passage, words)
+        if pause > 0 and alive and door.refusals.hopeless:
+            raise JudgeError(_refused(door.refusals, words), permanent=True)
 
     async def close(self) -> None:
         """Close connections of the running event loop; they are opened again when needed."""
@@ -215,10 +220,13 @@ class EndpointGate:
         door, now = self._door(passage.address), self._clock()
         troubled = door.breaker.down is not None
         if ok:
+            door.refusals.clear()
             door.breaker.replied()
         elif not alive:
             door.breaker.failed(now, passage.sent_at, words, probe=passage.probe)
         elif limited or words:
+            if limited:
+                door.refusals.add(now)
             door.breaker.alive(now, passage.sent_at, words, limited=limited, probe=passage.probe)
         else:
             door.breaker.cancelled(probe=passage.probe)
@@ -233,6 +241,28 @@ def _postponed(wait: float) -> Postponed:
     return Postponed(
         f"the endpoint is at its limit; the next turn is in {wait:.0f} s",
         max(wait - PATIENCE / 2, PATIENCE / 10),
+    )
+
+
+def _check_size(passage: _Passage, words: str) -> None:
+    """A call that was turned away and is larger than a minute's worth never passes. Its size is an
+    estimate (pictures count for too much), so it is held against it only now."""
+    meter = passage.limits.tokens
+    if meter is not None and passage.tokens * meter.interval > MINUTE + 1e-6:
+        raise JudgeError(
+            f"the question takes about {passage.tokens:,} tokens, more than the "
+            f"{MINUTE / meter.interval:,.0f} tokens a minute that its endpoint allows: shorten it "
+            f"(max_chars, max_tokens), or raise tokens_per_minute; it answered: {words}",
+            permanent=True,
+        )
+
+
+def _refused(refusals: Refusals, words: str) -> str:
+    minutes = (refusals.last - refusals.since) / 60
+    last = f"; last: {words}" if words else ""
+    return (
+        f"the endpoint turned away {refusals.count} calls in a row for {minutes:.0f} minutes, "
+        f"and answered none{last}"
     )
 
 

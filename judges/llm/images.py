@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from judges.remote.addresses import is_public
+
 MOST = 20
 """Images of one prompt that are sent; more than providers take in one call are of no use."""
 
@@ -93,6 +95,6 @@ def _fault_of_data(image: str) -> str:
 
 def _public(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_global
+        return is_public(ipaddress.ip_address(host))
     except ValueError:
         return bool(HOST.fullmatch(host)) and not host.lower().endswith(PRIVATE)

@@ -29,6 +29,8 @@ HOLD = 60.0
 killed worker must not take a place for ever."""
 
 RENEW_EVERY = HOLD / 4
+"""Each event loop that has calls in flight does so by a task of its own, whether calls come or not:
+at the limit none is let in for as long as those under way last."""
 
 PEEK_EVERY = 1.0
 AWAY = 5.0
@@ -104,8 +106,8 @@ class RedisLimits:
         self._clock = clock
         self._local = LocalLimits()
         self._clients: dict[asyncio.AbstractEventLoop, tuple[Redis, Any]] = {}
-        self._held: defaultdict[str, set[str]] = defaultdict(set)
-        self._renewed: defaultdict[str, float] = defaultdict(float)
+        self._held: defaultdict[asyncio.AbstractEventLoop, dict[str, set[str]]] = defaultdict(dict)
+        self._keepers: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
         self._peeked: defaultdict[str, float] = defaultdict(float)
         self._away_until = 0.0
 
@@ -120,8 +122,7 @@ class RedisLimits:
         if turn is None:
             return await self._local.take(address, limits, tokens, ticket, patience)
         if turn.taken and limits.in_flight is not None:
-            self._held[address].add(ticket)
-            await self._renew(address)
+            self._hold(address, ticket)
         return turn
 
     async def give_back(
@@ -129,7 +130,7 @@ class RedisLimits:
     ) -> None:
         """As LimitStore says."""
         await self._local.give_back(address, limits, ticket, surplus, pause)
-        self._held[address].discard(ticket)
+        self._let_go(address, ticket)
         moves_tokens = limits.tokens is not None and surplus != 0
         if moves_tokens or limits.in_flight is not None or pause > 0:
             interval = limits.tokens.interval if limits.tokens else 0.0
@@ -141,7 +142,12 @@ class RedisLimits:
 
     async def close(self) -> None:
         """As LimitStore says."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
+        loop = asyncio.get_running_loop()
+        self._held.pop(loop, None)
+        if keeper := self._keepers.pop(loop, None):
+            keeper.cancel()
+            await asyncio.wait([keeper])
+        client = self._clients.pop(loop, None)
         if client is not None:
             await client[0].aclose()
 
@@ -178,11 +184,27 @@ class RedisLimits:
             self._peeked[address] = now
             await self._take(address, NO_LIMITS, 0, "", 0.0)
 
-    async def _renew(self, address: str) -> None:
-        now = time.monotonic()
-        if now - self._renewed[address] >= RENEW_EVERY:
-            self._renewed[address] = now
-            await self._run(address, "renew", HOLD, *self._held[address])
+    def _hold(self, address: str, ticket: str) -> None:
+        """Keep the place until it is given back."""
+        loop = asyncio.get_running_loop()
+        self._held[loop].setdefault(address, set()).add(ticket)
+        keeper = self._keepers.get(loop)
+        if keeper is None or keeper.done():
+            self._keepers[loop] = loop.create_task(self._keep(loop))
+
+    def _let_go(self, address: str, ticket: str) -> None:
+        held = self._held.get(asyncio.get_running_loop(), {})
+        tickets = held.get(address, set())
+        tickets.discard(ticket)
+        if not tickets:
+            held.pop(address, None)
+
+    async def _keep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Renew the places that calls of this loop hold, for as long as there are any."""
+        while self._held[loop]:
+            await asyncio.sleep(RENEW_EVERY)
+            for address, tickets in list(self._held[loop].items()):
+                await self._run(address, "renew", HOLD, *tickets)
 
     async def _run(self, address: str, *args: str | float) -> list[Any] | None:
         """Run the script; None, with a warning, when Redis is away."""

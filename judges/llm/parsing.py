@@ -70,8 +70,18 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-DECODER = json.JSONDecoder(strict=False, object_pairs_hook=_unambiguous)
-"""Takes raw line breaks in strings; an object that contradicts itself is none."""
+def _finite(number: str) -> float:
+    """The number; ValueError for NaN and for what is too large: JSON cannot hold them again."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(number)
+    return value
+
+
+DECODER = json.JSONDecoder(
+    strict=False, object_pairs_hook=_unambiguous, parse_float=_finite, parse_constant=_finite
+)
+"""Takes raw line breaks in strings; an object that contradicts itself, or holds a number that is
+not finite, is none."""
 
 VERDICT_VALUE = re.compile(r'"(?:verdict|winner)"\s*:\s*"?')
 NUMBER = re.compile(r"([+-]?\d{1,9}(?:\.\d{1,9})?)(?:\s*(?:/|out of)\s*(\d{1,9}))?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -36,7 +36,37 @@ MOST_DECLINED = 50
 """Times that one question may be turned away by a rate limit, in all. A question that is too
 large for the limit is turned away for ever while others pass."""
 
+REMEMBERED = 100_000
+"""Questions whose refusals are counted; those that were turned away longest ago are forgotten."""
+
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class Refusals:
+    """How often each question was turned away, by address and key."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    def add(self, address: str, key: str) -> int:
+        """Count one more; how many there were."""
+        count = self._counts.pop((address, key), 0) + 1
+        self._counts[address, key] = count
+        if len(self._counts) > REMEMBERED:
+            self._counts.popitem(last=False)
+        return count
+
+    def forget(self, address: str, key: str) -> None:
+        """The question is answered, or given up."""
+        self._counts.pop((address, key), None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._counts.clear()
+
+
+REFUSALS = Refusals()
+"""Of this process: clients are built anew all the time, while a question waits in the queue."""
 
 
 class Caller(Protocol):
@@ -69,7 +99,6 @@ class PatientClient:
         self._address = address
         self._row = row
         self._sleep = sleep
-        self._declined: Counter[str] = Counter()
 
     async def ask(self, request: Request, key: str, tokens: int) -> Reply:
         """The reply to `request`. `key` tells questions apart, `tokens` is about what it takes.
@@ -80,7 +109,7 @@ class PatientClient:
         while True:
             outcome = await self._call(request, tokens)
             if isinstance(outcome, Reply):
-                self._declined.pop(key, None)
+                REFUSALS.forget(self._address, key)
                 return outcome
             if outcome.limited:
                 # The gate paces the next calls; this is only for not to come back all at once.
@@ -96,10 +125,8 @@ class PatientClient:
             await self._sleep(delay)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; the gate is not ours to close, others call through it."""
         await self.client.close()
-        if self._gate is not None:
-            await self._gate.close()
 
     async def _call(self, request: Request, tokens: int) -> Reply | Fault:
         """One call, through the gate, which is told how it went."""
@@ -130,10 +157,9 @@ class PatientClient:
 
     def _bear(self, fault: Fault, key: str, delay: float, waited: float) -> None:
         """Take a rate limit as it is; or send the call back to the queue, or give it up."""
-        self._declined[key] += 1
         said = fault.said(self.client.endpoint.host)
-        if self._declined[key] >= MOST_DECLINED:
-            del self._declined[key]
+        if REFUSALS.add(self._address, key) >= MOST_DECLINED:
+            REFUSALS.forget(self._address, key)
             raise JudgeError(f"turned away {MOST_DECLINED} times; last: {said}", permanent=True)
         if waited > LONG:
             raise Postponed(said, delay)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 TOP = 20
 """Likeliest tokens asked for at each place; what endpoints give at most."""
 
-NAMED = re.compile(r"\W*([ab])(?![a-z])", re.IGNORECASE)
-"""The name of an answer as a token says it, with a quotation mark before or what follows it."""
+NAMED = re.compile(r"\W*([AB])(?![A-Za-z])")
+"""The name of an answer as a token says it, with a quotation mark before or what follows it.
+
+In capitals, as it is asked for: a small b may be the beginning of "both_bad"."""
 
 NOTHING_TOLD = "the endpoint gave no token probabilities"
 NOT_FOUND = "the verdict was not found among the tokens"
@@ -35,13 +37,13 @@ def share(text: str, at: int | None, tokens: Sequence[Token] | None) -> float | 
         return NOT_FOUND
     word, logprob, listed = found
     rivals = dict(listed) if word in dict(listed) else {**dict(listed), word: logprob}
-    likely = {"a": 0.0, "b": 0.0}
+    likely = {"A": 0.0, "B": 0.0}
     for rival, value in rivals.items():
         named = NAMED.match(rival)
         if named is not None:
-            likely[named[1].lower()] += math.exp(min(0.0, value))
+            likely[named[1]] += math.exp(min(0.0, value))
     total = sum(likely.values())
-    return likely["a"] / total if total > 0 else NEITHER_NAMED
+    return likely["A"] / total if total > 0 else NEITHER_NAMED
 
 
 def _token_at(text: str, at: int, tokens: Sequence[Token]) -> Token | None:

@@ -32,7 +32,7 @@ def check(host: str, address: str, listed: Collection[str]) -> None:
     found = ipaddress.ip_address(address.partition("%")[0])
     if host.casefold() in listed or (host in LOCAL_NAMES and found.is_loopback):
         return
-    if not _public(found):
+    if not is_public(found):
         raise JudgeError(
             f"{host} leads into a private network; list it in JUDGE_HOSTS to allow it",
             permanent=True,
@@ -48,9 +48,10 @@ def check_literal(host: str, listed: Collection[str]) -> None:
     check(host, host, listed)
 
 
-def _public(address: IPAddress) -> bool:
+def is_public(address: IPAddress) -> bool:
+    """Whether it is one machine of the open internet, and so is what it stands for."""
     inner = _inner(address)
-    return address.is_global and not address.is_multicast and (inner is None or _public(inner))
+    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
 
 
 def _inner(address: IPAddress) -> IPAddress | None:

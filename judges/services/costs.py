@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Avg, Count, FloatField, Sum, TextField
 from django.db.models.functions import Cast, Length
 
 from arena.models import Output, Project, Prompt
-from judges.contracts import CallingKind, Source
+from judges.contracts import CallingKind
 from judges.kinds import registry
+from judges.kinds.jury import Jury
 from judges.models import Endpoint, Judge, Judgment
 
 ENOUGH = 20
@@ -33,9 +34,10 @@ PER_TOKEN = 1e-6
 
 @dataclass(frozen=True)
 class Cost:
-    """What one comparison takes, about; `most_*` is what has to be kept back for it.
+    """What one comparison takes as planned, about; `most_*` is what has to be kept back for it.
 
-    `usd` is None when a price is not known. `observed`: from this judge's own record.
+    `usd` is None when a price is not known. `observed`: from this judge's own record. `spare_usd`
+    is for those who are asked only when others fail or are split, and are not planned for.
     """
 
     calls: float = 0
@@ -44,34 +46,50 @@ class Cost:
     tokens_out: float = 0
     usd: float | None = 0.0
     observed: bool = False
+    spare_usd: float | None = 0.0
 
     @property
     def most_usd(self) -> float | None:
-        return None if self.usd is None else self.usd * MARGIN
+        most = _total(self.usd, self.spare_usd)
+        return None if most is None else most * MARGIN
 
     def __add__(self, other: Cost) -> Cost:
-        priced = self.usd is not None and other.usd is not None
         return Cost(
             self.calls + other.calls,
             self.most_calls + other.most_calls,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
-            (self.usd or 0.0) + (other.usd or 0.0) if priced else None,
+            _total(self.usd, other.usd),
             self.observed and other.observed,
+            _total(self.spare_usd, other.spare_usd),
+        )
+
+    def or_else(self, spare: Cost) -> Cost:
+        """The same plan, with `spare` to be kept back on top of it."""
+        return replace(
+            self,
+            most_calls=self.most_calls + spare.most_calls,
+            spare_usd=_total(self.spare_usd, _total(spare.usd, spare.spare_usd)),
         )
 
 
+def _total(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
 def cost_of(judge: Judge) -> Cost:
-    """What `judge` takes for one comparison; a jury all that its members take."""
+    """What `judge` takes for one comparison.
+
+    Of a jury: all that its members take; stand-ins and those it escalates to are kept back for.
+    """
     kind = registry.build(judge.kind, judge.params)
-    if kind.source is Source.MEMBERS:
-        seats = list(judge.seats.select_related("member__project"))
-        return sum((cost_of(seat.member) for seat in seats), Cost(observed=bool(seats)))
+    if isinstance(kind, Jury):
+        return _of_jury(judge, kind)
     if not isinstance(kind, CallingKind) or not kind.most_calls():
         return Cost(observed=True)
     calls = kind.planned_calls()
     tokens_in, tokens_out, observed = _tokens(judge)
-    usd = _usd_of_a_call(judge, tokens_in, tokens_out)
+    usd = _usd_of_a_call(judge, kind, tokens_in, tokens_out)
     return Cost(
         calls=calls,
         most_calls=kind.most_calls(),
@@ -80,6 +98,15 @@ def cost_of(judge: Judge) -> Cost:
         usd=None if usd is None else usd * calls,
         observed=observed,
     )
+
+
+def _of_jury(judge: Judge, jury: Jury) -> Cost:
+    seats = judge.seats.select_related("member__project")
+    costs = {seat.member.name: cost_of(seat.member) for seat in seats}
+    members = {name: cost for name, cost in costs.items() if name in jury.params.members}
+    spare = [cost for name, cost in costs.items() if name not in members]
+    plan = sum(members.values(), Cost(observed=bool(members)))
+    return plan.or_else(sum(spare, Cost()))
 
 
 def _tokens(judge: Judge) -> tuple[float, float, bool]:
@@ -108,8 +135,13 @@ def _mean_length(column: str) -> Avg:
     return Avg(Cast(Length(Cast(column, TextField())), FloatField()))
 
 
-def _usd_of_a_call(judge: Judge, tokens_in: float, tokens_out: float) -> float | None:
+def _usd_of_a_call(
+    judge: Judge, kind: CallingKind, tokens_in: float, tokens_out: float
+) -> float | None:
     """By the known prices, else as endpoints that tell have charged so far."""
+    fixed: float | None = getattr(kind, "usd_per_call", None)
+    if fixed is not None:
+        return fixed
     prices = _prices(judge.project, judge.params)
     if prices is not None:
         return (tokens_in * prices[0] + tokens_out * prices[1]) * PER_TOKEN

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from functools import partial
 
+from celery import Task
 from django.db import transaction
 from django.db.models import QuerySet
+from kombu.exceptions import OperationalError
 
 from judges.contracts import Source
 from judges.kinds import registry
 from judges.models import SETTLED, Decision, DecisionStatus, Judge
 from judges.tasks import judge as judge_task
+
+logger = logging.getLogger(__name__)
 
 FIRST_STATUS = {
     Source.CALLS: DecisionStatus.OPEN,
@@ -56,4 +61,20 @@ def lock(decisions: QuerySet[Decision]) -> None:
 
 def wake() -> None:
     """Tell a worker, once this transaction is in, that there is work. May be lost: see sweep."""
-    transaction.on_commit(partial(judge_task.delay))
+    send(judge_task)
+
+
+def send(task: Task[..., None], **kwargs: int) -> None:
+    """Send a message once this transaction is in.
+
+    It may be lost when there is no broker: what is committed stands, and what else was to be done
+    after the commit is done all the same.
+    """
+    transaction.on_commit(partial(_send, task, kwargs), robust=True)
+
+
+def _send(task: Task[..., None], kwargs: dict[str, int]) -> None:
+    try:
+        task.delay(**kwargs)
+    except OperationalError as error:
+        logger.warning("No broker: the message %s is lost (%s)", task.name, error)

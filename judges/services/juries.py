@@ -17,7 +17,7 @@ from judges.aggregation.validation import held_out
 from judges.contracts import Winner
 from judges.kinds.jury import Jury
 from judges.models import SETTLED, Decision, Judge, Judgment, JuryFit
-from judges.services.panels import Bench, bench_of, fit_is_due, hear, latest_fit, readers_of
+from judges.services.panels import Bench, bench_of, fit_is_due, hear, heard_by, latest_fit
 from judges.services.settling import settle_again
 
 MOST_BALLOTS = 20_000
@@ -107,6 +107,7 @@ def _figures(jury: Jury, ballots: Collection[Ballot]) -> dict[str, float | int |
 def _ballots(bench: Bench) -> list[Ballot]:
     """What at least two members (or their stand-ins) have decided, newest comparisons first."""
     voters = {*bench.jury.params.members, *bench.jury.params.stand_ins}
+    sitting = heard_by(bench, voters)
     rows = Decision.objects.filter(judge=bench.judge).order_by("-comparison_id")
     fields = (
         "comparison_id", "comparison__prompt_id",
@@ -115,7 +116,7 @@ def _ballots(bench: Bench) -> list[Ballot]:
     found: list[Ballot] = []
     for batch in _batches(list(rows.values_list(*fields)[:MOST_BALLOTS])):
         ids = [row[0] for row in batch]
-        votes, labels = hear(bench, ids).votes, _labels(bench, ids)
+        votes, labels = hear(bench, ids).votes, _labels(bench, ids, sitting)
         for pk, prompt, a, b in batch:
             cast = _spoken(votes[pk], voters)
             if len(cast) > 1:
@@ -127,11 +128,11 @@ def _spoken(votes: dict[str, Vote], voters: Collection[str]) -> tuple[Vote, ...]
     return tuple(vote for name, vote in sorted(votes.items()) if name in voters and vote.winner)
 
 
-def _labels(bench: Bench, comparison_ids: Collection[int]) -> dict[int, Winner]:
-    """The plurality of what people said, here or elsewhere; not of those who sit in the jury."""
+def _labels(
+    bench: Bench, comparison_ids: Collection[int], sitting: Collection[int]
+) -> dict[int, Winner]:
+    """The plurality of what people said, here or elsewhere; not of those who are `sitting`."""
     people = Q(judge__kind="human") | Q(judge__kind="recorded", details__judge_kind="human")
-    members = [*bench.jury.params.members, *bench.jury.params.stand_ins]
-    sitting = [pk for pk, names in readers_of(bench).items() if set(names) & set(members)]
     rows = Judgment.objects.filter(
         people,
         judge__project=bench.judge.project_id,

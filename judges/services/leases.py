@@ -10,7 +10,7 @@ from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
 from judges.models import Decision, DecisionStatus
-from judges.services.settling import settle, settle_waiting_juries
+from judges.services.settling import rule_by_fits_in_force, settle, settle_waiting_juries
 
 LEASE = timedelta(seconds=20)
 """How long a dead worker's claim stands. A living one renews it four times in this time."""
@@ -112,6 +112,7 @@ def sweep() -> bool:
     """Free expired leases; say whether there is work that can be done now."""
     _free(Decision.objects.filter(status=DecisionStatus.LEASED, lease_until__lt=timezone.now()))
     settle_waiting_juries()
+    rule_by_fits_in_force()
     return _ready().exists()
 
 

@@ -144,19 +144,30 @@ def _judgments(bench: Bench, comparison_ids: Collection[int]) -> dict[tuple[int,
 def readers_of(bench: Bench) -> dict[int, list[str]]:
     """{judge: members that decide by its judgments}."""
     found: defaultdict[int, list[str]] = defaultdict(list)
-    imported = {
-        judge.params["judge"]: name
-        for name, judge in bench.seats.items()
-        if registry.get(judge.kind).source is Source.RECORD
-    }
+    imported: defaultdict[str, list[str]] = defaultdict(list)
     for name, judge in bench.seats.items():
-        if name not in imported.values():
+        if registry.get(judge.kind).source is Source.RECORD:
+            imported[judge.params["judge"]].append(name)
+        else:
             found[judge.pk].append(name)
     if imported:
         project = bench.judge.project_id
         known = Judge.objects.filter(project=project, kind="recorded", name__in=imported)
         for pk, name in known.values_list("pk", "name"):
-            found[pk].append(imported[name])
+            found[pk] += imported[name]
+    return found
+
+
+def heard_by(bench: Bench, names: Collection[str]) -> set[int]:
+    """Judges whose judgments make the votes of these seats, through all juries among them.
+
+    Of such a jury everybody counts who may be asked: its panel decides its verdict, too.
+    """
+    found = {pk for pk, seats in readers_of(bench).items() if not set(names).isdisjoint(seats)}
+    for name in names:
+        if bench.seats[name].kind == "jury":
+            inner = bench_of(bench.seats[name])
+            found |= heard_by(inner, inner.seats)
     return found
 
 

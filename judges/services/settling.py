@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from judges.aggregation.base import Ruling, Vote
@@ -24,7 +24,7 @@ from judges.aggregation.orders import rule_on_orders
 from judges.aggregation.plurality import Plurality
 from judges.contracts import Silence, Source, Winner
 from judges.kinds.human import Human
-from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment, JuryMember
+from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment, JuryFit, JuryMember
 from judges.services import docket
 from judges.services.judges import source_of
 from judges.services.panels import bench_of, fit_is_due, hear
@@ -72,7 +72,7 @@ def settle(
         for member, comparisons in outcome.asked.items():
             asked[member] |= comparisons
         if outcome.rulings and source_of(judge) is Source.MEMBERS and fit_is_due(judge):
-            transaction.on_commit(partial(refit_jury.delay, judge_id=judge.pk))
+            docket.send(refit_jury, judge_id=judge.pk)
     if settled:
         comparison_decided.send(sender=Decision, decision_ids=settled)
         _now_or_later(_juries_of(settled, UNSETTLED), settle)
@@ -207,7 +207,7 @@ def _now_or_later(juries: Collection[int], work: Callable[[list[int]], None]) ->
         work(free)
     busy = sorted(set(juries) - set(free))
     if busy:
-        transaction.on_commit(partial(_patiently, busy, work))
+        transaction.on_commit(partial(_patiently, busy, work), robust=True)
 
 
 @transaction.atomic
@@ -262,6 +262,21 @@ def settle_waiting_juries() -> None:
     with transaction.atomic():
         free = idle.select_for_update(skip_locked=True, of=("self",))
         settle(list(free.values_list("pk", flat=True)[:1000]))
+
+
+def rule_by_fits_in_force() -> None:
+    """Rule anew on what was ruled by another fit than that in force, some of each jury.
+
+    A crash between two batches of a refit leaves such verdicts, and so does a ruling that was under
+    way when the fit was kept. Every ruling by a fit names it in its note.
+    """
+    with_state = JuryFit.objects.filter(state__isnull=False).order_by()
+    latest = with_state.values("jury").annotate(last=Max("pk")).values("last")
+    for fit in JuryFit.objects.filter(pk__in=latest).defer("state", "held_out"):
+        rows = Decision.objects.filter(judge=fit.jury_id, status=DecisionStatus.DECIDED)
+        others = rows.exclude(note__contains=f"by {fit}").order_by("pk")
+        if stale := list(others.values_list("pk", flat=True)[:1000]):
+            settle_again(stale)
 
 
 _UPDATE = """

@@ -70,8 +70,8 @@ class Material:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: what was sent and what came back. `aside`: statements of the reply that stand in
-    the material to the letter were not read, as they may be quotations."""
+    """One call: what was sent and what came back. `aside`: statements of the reply that
+    are quoted from the material, and so were not read."""
 
     label: str
     messages: list[dict[str, str]]

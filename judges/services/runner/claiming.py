@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
@@ -24,38 +25,50 @@ FRESH_SECONDS = 120.0
 
 @dataclass
 class Claimed:
-    """What one claim brought. `answered` needs no call: all is on record, or none can be made."""
+    """What one claim brought. `answered` needs no call: all is on record, or none can be made.
+
+    `dropped` are decisions that the run had in hand when the claim began.
+    """
 
     questions: list[Question] = field(default_factory=list)
     answered: list[Work] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.questions or self.answered)
 
 
 class Kinds:
-    """The judges of a run, built and connected when they are first needed."""
+    """The judges of a run, built and connected when they are first needed.
+
+    `of` is called in a database thread, `retire` on the event loop.
+    """
 
     def __init__(self, backend_of: Callable[[Project], Backend]) -> None:
         self._backend_of = backend_of
         self._built: dict[int, tuple[float, CallingKind | JudgeError]] = {}
         self.all: list[CallingKind] = []
+        self._lock = threading.Lock()  # never held while a judge is being built
 
     def of(self, judge: Judge) -> CallingKind | JudgeError:
         """The judge, ready to be asked, or why it cannot be built."""
-        at, kind = self._built.get(judge.pk, (0.0, None))
+        with self._lock:
+            at, kind = self._built.get(judge.pk, (0.0, None))
         if kind is None or time.monotonic() - at > FRESH_SECONDS:
             kind = self._build(judge)
-            self._built[judge.pk] = (time.monotonic(), kind)
-            if not isinstance(kind, JudgeError):
-                self.all.append(kind)
+            with self._lock:
+                self._built[judge.pk] = (time.monotonic(), kind)
+                if not isinstance(kind, JudgeError):
+                    self.all.append(kind)
         return kind
 
     def retire(self, in_use: Collection[CallingKind]) -> list[CallingKind]:
         """Those that nobody will ask again."""
-        wanted = {id(kind) for kind in in_use} | {id(kind) for _, kind in self._built.values()}
-        retired = [kind for kind in self.all if id(kind) not in wanted]
-        self.all = [kind for kind in self.all if id(kind) in wanted]
+        used = {id(kind) for kind in in_use}
+        with self._lock:
+            wanted = used | {id(kind) for _, kind in self._built.values()}
+            retired = [kind for kind in self.all if id(kind) not in wanted]
+            self.all = [kind for kind in self.all if id(kind) in wanted]
         return retired
 
     def _build(self, judge: Judge) -> CallingKind | JudgeError:
@@ -77,22 +90,24 @@ class Claimer:
         self.kinds = kinds
 
     def claim(
-        self, limit: int, *, not_judges: Collection[int], in_hand: Collection[int]
+        self, limit: int, *, not_judges: Collection[int], in_hand: Collection[int], alone: bool
     ) -> Claimed:
         """Claim up to `limit` decisions, and what else can be judged in one call with them.
 
         `in_hand` are decisions that this run has already. It may find them open again when its own
         lease ran out (the database was away for long): they are claimed anew and not asked twice.
-        A suspect is claimed only with nothing else in hand.
+        By the time the claim is done the run may have given one of them back, so they are told in
+        `dropped`. A suspect is claimed only when the run is `alone` with it: nothing else is asked
+        or written. What waits for an endpoint does not count, or one that always says "later"
+        would keep all suspects waiting.
         """
         decisions = leases.claim(self.lease, limit, not_judges)
-        if not decisions and not in_hand:
+        if not decisions and alone:
             decisions = leases.claim_suspect(self.lease)
         claimed = Claimed()
         by_judge: defaultdict[Judge, list[Decision]] = defaultdict(list)
-        for decision in decisions:
-            if decision.pk not in in_hand:
-                by_judge[decision.judge].append(decision)
+        for decision in _new(claimed, decisions, in_hand):
+            by_judge[decision.judge].append(decision)
         for judge, of_judge in by_judge.items():
             self._add(claimed, judge, of_judge, in_hand)
         return claimed
@@ -107,10 +122,18 @@ class Claimer:
         if isinstance(kind, GroupKind) and all(d.losses == 0 for d in decisions):
             prompts = {decision.comparison.prompt_id for decision in decisions}
             more = leases.claim_of_prompts(self.lease, judge.pk, prompts)
-            decisions = decisions + [d for d in more if d.pk not in in_hand]
+            decisions = decisions + _new(claimed, more, in_hand)
         works = _works(kind, decisions)
         claimed.answered += [work for work in works if not work.missing]
         claimed.questions += _questions(kind, [work for work in works if work.missing])
+
+
+def _new(
+    claimed: Claimed, decisions: Sequence[Decision], in_hand: Collection[int]
+) -> list[Decision]:
+    """Those that are not in hand; the others are dropped."""
+    claimed.dropped += [decision.pk for decision in decisions if decision.pk in in_hand]
+    return [decision for decision in decisions if decision.pk not in in_hand]
 
 
 def _works(kind: CallingKind, decisions: Sequence[Decision]) -> list[Work]:

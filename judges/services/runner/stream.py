@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from django.db import DatabaseError
@@ -23,12 +24,12 @@ from django.utils import timezone
 from arena.models import Project
 from judges.contracts import Backend, JudgeError, Postponed
 from judges.services import leases, replies
-from judges.services.backends import backend_of
+from judges.services.backends import backend_of, gate
 from judges.services.replies import PaidReply
 from judges.services.runner.claiming import Claimed, Claimer, Kinds
 from judges.services.runner.flight import FlightGate, Places, Ticket, current_ticket
 from judges.services.runner.loader import ReplyLoader
-from judges.services.runner.work import Question, Reply, Work
+from judges.services.runner.work import Question, Reply, Work, one_by_one
 from judges.services.runner.writing import (
     AWAY,
     Asked,
@@ -77,6 +78,7 @@ class Runner:
         self.kinds = Kinds(self._backend_of)
         self.claimer = Claimer(self.lease, self.kinds)
         self.in_hand: dict[int, Work] = {}
+        self.concluding: frozenset[int] = frozenset()
         self.under_way: dict[asyncio.Task[None], tuple[Question, Ticket]] = {}
         self.asked: list[Asked] = []
         self.complete: list[Work] = []
@@ -131,9 +133,23 @@ class Runner:
         self.paused = {judge: until for judge, until in self.paused.items() if until > now}
         limit = max(1, (self.most - self._busy) // 2)
         not_judges, in_hand = {*self.paused, *self._held_up()}, frozenset(self.in_hand)
-        return await self._patiently(
-            lambda: self.claimer.claim(limit, not_judges=not_judges, in_hand=in_hand)
+        alone = not self._busy
+        claimed = await self._patiently(
+            lambda: self.claimer.claim(limit, not_judges=not_judges, in_hand=in_hand, alone=alone)
         )
+        await self._return(claimed.dropped)
+        return claimed
+
+    async def _return(self, dropped: Collection[int]) -> None:
+        """Give back what was dropped from a claim as in hand, and has left it meanwhile.
+
+        The others keep the new lease. One that is being settled may have been open just now, and
+        nobody would ask it again; if it is settled all the same, this changes nothing.
+        """
+        kept = self.in_hand.keys() - self.concluding
+        gone = {pk: timedelta(0) for pk in dropped if pk not in kept}
+        if gone:
+            await self._patiently(lambda: leases.release(self.lease, gone, failed=False))
 
     def _begin(self, claimed: Claimed) -> None:
         for work in claimed.answered:
@@ -141,10 +157,13 @@ class Runner:
             self._completed(work)
         for question in claimed.questions:
             self.in_hand |= {work.decision.pk: work for work, _ in question.parts}
-            ticket = Ticket(question.owner)
-            task = asyncio.create_task(self._judge(question, ticket))
-            self.under_way[task] = (question, ticket)
-            task.add_done_callback(self.under_way.pop)
+            self._start(question)
+
+    def _start(self, question: Question) -> None:
+        ticket = Ticket(question.owner)
+        task = asyncio.create_task(self._judge(question, ticket))
+        self.under_way[task] = (question, ticket)
+        task.add_done_callback(self.under_way.pop)
 
     @property
     def _busy(self) -> int:
@@ -169,6 +188,12 @@ class Runner:
         current_ticket.set(ticket)
         try:
             reply = await self._ask(question)
+            if pairs := one_by_one(question, reply):
+                # The first goes on under the ticket of the group, whose price it bears.
+                question, *others = pairs
+                for other in others:
+                    self._start(other)
+                reply = await self._ask(question)
         finally:
             self.replies.give_up(ticket)
         self.places.keep(ticket.unkept)
@@ -225,9 +250,11 @@ class Runner:
     async def _settle(self) -> None:
         async with self.settle_lock:
             works, self.complete = self.complete, []
+            self.concluding = frozenset(work.decision.pk for work in works)
             await _in(self.settler, lambda: conclude(self.lease, works, self._enough))
-            for work in works:
-                del self.in_hand[work.decision.pk]
+            for pk in self.concluding:
+                del self.in_hand[pk]
+            self.concluding = frozenset()
 
     async def _often(
         self, event: asyncio.Event, pause: float, work: Callable[[], Awaitable[None]]
@@ -249,7 +276,7 @@ class Runner:
                 await _in(self.database, close_connection)
             in_use = [question.kind for question, _ in self.under_way.values()]
             for kind in self.kinds.retire(in_use):
-                await kind.close()
+                await _closed(kind.close())
 
     # ending -------------------------------------------------------------------------------------
     async def _drain(self) -> None:
@@ -283,8 +310,8 @@ class Runner:
             self.wake_in = await self._patiently(self._give_back)
         finally:
             for kind in self.kinds.all:
-                with suppress(Exception):
-                    await kind.close()
+                await _closed(kind.close())
+            await _closed(gate().close())
             for pool in (self.writer, self.settler, self.database):
                 await _in(pool, close_connection)
                 pool.shutdown()
@@ -304,6 +331,14 @@ class Runner:
 
 async def _in(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+async def _closed(closing: Awaitable[None]) -> None:
+    """Close; that it fails is no reason to end calls that are paid for."""
+    try:
+        await closing
+    except Exception:
+        logger.warning("connections could not be closed", exc_info=True)
 
 
 async def _within(seconds: float, waiting: Awaitable[object]) -> None:

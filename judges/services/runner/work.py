@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from arena.models import Comparison, Output
@@ -18,6 +18,7 @@ from judges.contracts import (
     Order,
     Postponed,
     Presentation,
+    Silence,
     Usage,
 )
 from judges.models import Decision
@@ -26,6 +27,11 @@ from judges.services.recording import Row
 
 MAX_ATTEMPTS = 5
 """Times that calls for a decision may fail before it is undecided."""
+
+NOTHING = Usage(usd=0.0)
+
+APART = (Silence.REFUSED, Silence.UNPARSABLE)
+"""Silences of a group after which its comparisons are asked one by one."""
 
 Reply = Answer | GroupAnswer | Abstention | JudgeError | Postponed
 
@@ -81,11 +87,17 @@ def backoff(attempts: int) -> timedelta:
 
 @dataclass(frozen=True)
 class PairQuestion:
-    """One presentation of one comparison."""
+    """One presentation of one comparison.
+
+    `silent`: what came of the group in which it was asked before. `paid`: what that took, told by
+    one pair of the group.
+    """
 
     kind: CallingKind
     work: Work
     shown: Presentation
+    silent: Abstention | None = None
+    paid: Usage = NOTHING
 
     @property
     def parts(self) -> Sequence[tuple[Work, Presentation]]:
@@ -103,6 +115,10 @@ class PairQuestion:
         """The judgment that records the reply."""
         assert not isinstance(reply, GroupAnswer)
         decision = self.work.decision
+        if self.silent is not None:
+            before = {"silence": str(self.silent.why), "reason": self.silent.reason}
+            details = {**reply.details, "group_before": before}
+            reply = replace(reply, details=details, usage=_sum(self.paid, reply.usage))
         return [row_of(decision.judge_id, decision.comparison_id, self.shown, reply)]
 
 
@@ -152,9 +168,36 @@ class GroupQuestion:
         return ids.index(work.comparison.output_a_id), ids.index(work.comparison.output_b_id)
 
 
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.calls + other.calls,
+        one.cache_hits + other.cache_hits,
+        one.tokens_in + other.tokens_in,
+        one.tokens_out + other.tokens_out,
+        None if one.usd is None or other.usd is None else one.usd + other.usd,
+        one.latency_ms + other.latency_ms,
+    )
+
+
 def _owner(work: Work, shown: Presentation) -> str:
     decision = work.decision
     return f"{decision.judge_id}:{decision.comparison_id}:{shown.order}:{shown.sample}"
 
 
 Question = PairQuestion | GroupQuestion
+
+
+def one_by_one(question: Question, reply: Reply) -> list[PairQuestion]:
+    """The comparisons of a group that got no verdict, as pairs; none when it has one.
+
+    One answer may be the cause, and is not to silence what can be said of the others.
+    """
+    if not isinstance(question, GroupQuestion) or len(question.works) == 1:
+        return []
+    if not isinstance(reply, Abstention) or reply.why not in APART:
+        return []
+    paid = [reply.usage] + [NOTHING] * (len(question.works) - 1)
+    return [
+        PairQuestion(question.kind, work, shown, reply, usage)
+        for (work, shown), usage in zip(question.parts, paid, strict=True)
+    ]

@@ -9,7 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from judges.contracts import JudgeError, Postponed
 from judges.services import leases, replies
@@ -25,6 +32,9 @@ AWAY = (OperationalError, InterfaceError)
 
 LONGEST_AWAY = 300.0
 """Seconds for which paid replies wait for a database that is away."""
+
+PROGRAM_LIMIT = "54"
+"""Class of the SQL states of values that are too large: what is written is at fault."""
 
 TRIES = 5
 """Times that a database which responds may refuse the same work."""
@@ -42,19 +52,29 @@ class Asked:
 
 
 def patiently(work: Callable[[], T], enough: Callable[[], bool] = lambda: False) -> T:
-    """Do `work` though the database is away for a while; `enough` tells when to give up."""
+    """Do `work` though the database is away for a while; `enough` tells when to give up.
+
+    Raises DataError at once for a value that is beyond what the database can hold.
+    """
     end, pause, refusals = time.monotonic() + LONGEST_AWAY, 0.1, 0
     while True:
         try:
             return work()
         except AWAY as error:
             close_connection()
+            if _is_beyond_limits(error):
+                raise DataError(str(error)) from error
             refusals += _responds()
             if refusals >= TRIES or time.monotonic() > end or enough():
                 raise
             logger.warning("the database is away, trying again: %s", error)
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
+
+
+def _is_beyond_limits(error: DatabaseError | InterfaceError) -> bool:
+    """Whether PostgreSQL refused a value; the driver files this under operational errors."""
+    return str(getattr(error.__cause__, "sqlstate", None)).startswith(PROGRAM_LIMIT)
 
 
 def _responds() -> bool:

@@ -147,13 +147,10 @@ def test_the_gate_is_passed_and_told_how_it_went() -> None:
     assert gate.told == [
         ("enter", judge.url),
         ("left", True, 0.0),
-        ("close",),
         ("enter", judge.url),
         ("left", False, 0.0),
-        ("close",),
         ("enter", busy.url),
         ("left", False, 60.0),
-        ("close",),
     ]
 
 

@@ -148,10 +148,11 @@ def test_equal_scores_are_a_tie(strategy: str) -> None:
 
 def test_an_answer_alone_has_one_presentation_and_both_have_two_orders() -> None:
     ab, ba = Presentation(Order.AB), Presentation(Order.BA)
-    assert built(strategy="independent", orders="both").presentations(1) == (ab,)
+    alone = Presentation(Order.UNKNOWN)
+    assert built(strategy="independent", orders="both").presentations(1) == (alone,)
     assert built(strategy="independent", samples=2).presentations(1) == (
-        ab,
-        Presentation(Order.AB, 1),
+        alone,
+        Presentation(Order.UNKNOWN, 1),
     )
     assert built().presentations(1) == (ab, ba)
     assert built(orders="ab").presentations(1) == (ab,)
@@ -171,7 +172,7 @@ def test_an_answer_alone_has_one_presentation_and_both_have_two_orders() -> None
 def test_calls_are_as_planned(params: dict[str, Any], calls: int) -> None:
     kind = built(**params)
     assert kind.planned_calls() == calls
-    shown = {Order.AB: CASE, Order.BA: SWAPPED}
+    shown = {Order.AB: CASE, Order.BA: SWAPPED, Order.UNKNOWN: CASE}
     cases = [replace(shown[p.order], sample=p.sample) for p in kind.presentations(1)]
     with Scorer() as server:
         replies = judged(server, *cases, **params)

@@ -62,7 +62,7 @@ def test_the_model_may_choose_how_many_angles_up_to_a_maximum() -> None:
 
 
 def test_one_presentation_is_enough_and_samples_repeat_it() -> None:
-    assert [p.order for p in built().presentations(7)] == [Order.AB]
+    assert [p.order for p in built().presentations(7)] == [Order.UNKNOWN]
     assert [p.sample for p in built(samples=3).presentations(7)] == [0, 1, 2]
     assert built(samples=3).planned_calls() == 27
     assert built().most_calls() == 18
@@ -169,22 +169,17 @@ def test_too_few_neurons_are_no_verdict() -> None:
     assert none.usage.calls == 1 + 4 * 2
 
 
-def test_a_call_that_is_rejected_for_good_is_left_out_while_others_count() -> None:
-    too_long = Canned(status=400, body={"error": {"message": "the context is too long"}})
+@pytest.mark.parametrize("status", [400, 401, 402, 404])
+@pytest.mark.parametrize("done", [0, 4, 7])
+def test_an_endpoint_that_is_lost_on_the_way_gives_no_answer(done: int, status: int) -> None:
+    angles = Canned(text=json.dumps({"angles": ["One: ?", "Two: ?"]}))
+    review = {"review_a": "", "review_b": "", "score_a": 10, "score_b": 1}
+    lost = Canned(status=status, body={"error": {"message": "it is gone"}})
     with FakeProtocols() as server:
-        angles = json.dumps({"angles": ["One: ?", "Two: ?"]})
-        server.script(Canned(text=angles), too_long)
-        (answer,) = answered("wide_deep", server, CASE)
-    assert "context is too long" in answer.details["left_out"][0]["why"]
-    assert len(answer.details["neurons"]) == 3
-
-
-def test_when_too_many_are_rejected_the_judgment_fails_and_may_be_retried() -> None:
-    rejected = Canned(status=404, body={"error": {"message": "no such model"}})
-    with FakeProtocols() as server:
-        server.script(Canned(text=json.dumps({"angles": ["One: ?"]})), rejected, rejected)
-        with pytest.raises(JudgeError, match="no such model"):
-            asked("wide_deep", server, CASE, angles=1)
+        server.script(angles, *[Canned(text=json.dumps(review))] * done, lost)
+        with pytest.raises(JudgeError, match="it is gone"):
+            asked("wide_deep", server, CASE, angles=2)
+    assert server.stats.requests == 1 + done + 1
 
 
 def test_angles_that_cannot_be_read_become_the_published_two() -> None:

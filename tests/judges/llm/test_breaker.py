@@ -11,11 +11,15 @@ from judges.llm.breaker import (
     FIRST_PROBE,
     GIVE_UP,
     GIVEN_UP_AT_MOST,
+    MOST_REFUSED,
     QUIET,
+    REFUSED_FOR,
     SPAN,
     STARVED,
+    UNASKED,
     Breaker,
     GivenUp,
+    Refusals,
     Spared,
 )
 
@@ -170,3 +174,32 @@ def test_a_trial_call_that_takes_too_long_is_the_last() -> None:
     assert breaker.enter(now)
     breaker.failed(100 + GIVE_UP + 1, now, "gave no reply within 60 s", probe=True)
     assert breaker.given_up
+
+
+def test_refusals_far_apart_end_in_giving_up() -> None:
+    refusals = Refusals()
+    for step in range(21):
+        assert not refusals.hopeless
+        refusals.add(90.0 * step)
+    assert refusals.hopeless
+    assert refusals.last - refusals.since >= REFUSED_FOR
+
+
+def test_a_reply_ends_a_row_of_refusals_and_so_does_an_hour_without_calls() -> None:
+    refusals = Refusals()
+    for step in range(100):
+        refusals.add(90.0 * step)
+        if step % 15 == 0:
+            refusals.clear()
+        assert not refusals.hopeless
+    refusals.add(90.0 * 100 + UNASKED)
+    for _ in range(50):
+        refusals.add(refusals.last)
+    assert not refusals.hopeless
+
+
+def test_few_refusals_say_nothing() -> None:
+    refusals = Refusals()
+    for step in range(MOST_REFUSED - 1):
+        refusals.add(REFUSED_FOR * step)
+    assert not refusals.hopeless

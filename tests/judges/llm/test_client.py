@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from judges.contracts import JudgeError
 from judges.llm.client import LEAST, ChatClient, Reply, Request, _open
 from judges.llm.dialect import ResponseFormat
 from judges.llm.endpoint import Endpoint
@@ -496,3 +499,74 @@ async def test_broken_unicode_is_sent_as_far_as_it_can_be(
 ) -> None:
     await asked(client, messages=[{"role": "user", "content": "a\ud800b\U0001f511"}])
     assert server.seen[0].body["messages"][0]["content"] == "a?b\U0001f511"
+
+
+async def served(raw: bytes) -> Reply | Fault:
+    """What the client makes of a server that sends just these bytes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(raw)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    running = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = running.sockets[0].getsockname()[1]
+    chat = ChatClient(Endpoint(f"http://127.0.0.1:{port}/v1", KEY))
+    try:
+        return await chat.complete(request())
+    finally:
+        await chat.close()
+        running.close()
+
+
+def http(body: bytes, encoding: str) -> bytes:
+    return (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: {encoding}\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+async def test_a_reply_without_end_is_not_read(
+    pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("judges.llm.client.MAX_REPLY", 100_000)
+    raw = http(pack(b" " * 5_000_000), "gzip" if pack is gzip.compress else "identity")
+    with pytest.raises(JudgeError, match=r"sent more than 100,000 bytes") as raised:
+        await served(raw)
+    assert raised.value.permanent
+
+
+@pytest.mark.asyncio
+async def test_what_is_packed_though_not_asked_for_is_read() -> None:
+    body = json.dumps({"choices": [{"message": {"content": "Hi."}}]}).encode()
+    reply = await served(http(gzip.compress(body), "gzip"))
+    assert isinstance(reply, Reply)
+    assert reply.text == "Hi."
+    assert isinstance(await served(http(b"no gzip", "gzip")), Fault)
+    with pytest.raises(JudgeError, match="encoding"):
+        await served(http(body, "br"))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]"])
+async def test_an_address_stored_before_it_was_refused_is_not_asked(host: str) -> None:
+    chat = ChatClient(Endpoint(f"http://{host}/v1", KEY))
+    with pytest.raises(JudgeError, match="never asked"):
+        await chat.complete(request())
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_leads_to_metadata_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(*_: object, **__: object) -> list[dict[str, object]]:
+        return [{"hostname": "models.example", "host": "169.254.169.254", "port": 80}]
+
+    monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", resolve)
+    chat = ChatClient(Endpoint("http://models.example/v1", KEY))
+    with pytest.raises(JudgeError, match=r"models\.example may not be asked") as raised:
+        await chat.complete(request())
+    assert raised.value.permanent
+    await chat.close()

@@ -9,6 +9,7 @@ from judges.llm.endpoint import (
     Endpoint,
     check_base_url,
     check_key_name,
+    is_never_asked,
     resolve,
 )
 
@@ -99,3 +100,34 @@ def test_only_api_keys_can_be_named(name: str) -> None:
 def test_a_key_is_in_no_repr() -> None:
     assert "hush" not in repr(Endpoint(LOCAL, "hush"))
     assert Endpoint(LOCAL, "hush").host == "127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "169.254.169.254.",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "0.0.0.0",
+        "[::]",
+        "224.0.0.1",
+        "[ff02::1]",
+        "255.255.255.255",
+    ],
+)
+def test_where_no_model_server_can_stand_nothing_is_asked(host: str) -> None:
+    with pytest.raises(ValueError, match="never asked"):
+        check_base_url(f"http://{host}:80/v1")
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "10.0.0.7", "192.168.1.5", "fd12::1", "8.8.8.8", "gpu-box", "a.b"]
+)
+def test_model_servers_may_stand_in_a_private_network(host: str) -> None:
+    assert not is_never_asked(host)

@@ -222,3 +222,34 @@ def test_who_made_the_last_call_to_a_dead_endpoint_fails_for_good() -> None:
         assert raised.value.permanent
 
     virtual_time.run(main())
+
+
+def test_an_endpoint_that_only_ever_asks_for_patience_is_given_up() -> None:
+    async def ask_for_ever(gate: EndpointGate) -> None:
+        while True:
+            try:
+                await gate.enter(WHERE, None, 10)
+                await gate.left(WHERE, tokens=0, ok=False, pause=90.0, words="host answered 429")
+            except Postponed as postponed:
+                await asyncio.sleep(postponed.seconds)
+
+    async def main() -> float:
+        with pytest.raises(JudgeError, match=r"for 30 minutes.*; last: host answered 429") as said:
+            await ask_for_ever(opened())
+        assert said.value.permanent
+        return clock()
+
+    assert 1800 <= virtual_time.run(main()) < 2000
+
+
+def test_a_call_larger_than_the_limit_of_a_minute_fails_when_it_is_turned_away() -> None:
+    async def main() -> None:
+        gate, by = opened(), row(tokens_per_minute=1000)
+        await gate.enter(WHERE, by, 1000)
+        await gate.left(WHERE, tokens=0, ok=False, pause=1.0, words="429")
+        await gate.enter(WHERE, by, 1001)
+        with pytest.raises(JudgeError, match=r"about 1,001 tokens, more than the 1,000") as raised:
+            await gate.left(WHERE, tokens=0, ok=False, pause=1.0, words="429")
+        assert raised.value.permanent
+
+    virtual_time.run(main())

@@ -25,6 +25,7 @@ def test_pictures_may_be_sent(sort: str) -> None:
         "https://example.org/a.png",
         "http://example.org:8080/a%20b.png?x=1&y=2",
         "https://93.184.216.34/a.png",
+        "https://[2606:2800:21f::1]/a.png",
         "https://sub.example.co.uk/",
     ],
 )
@@ -42,6 +43,9 @@ def test_public_addresses_may_be_sent(address: str) -> None:
         "http://[::1]/a.png",
         "http://[fd00::1]/a.png",
         "http://[::ffff:10.0.0.1]/a.png",
+        "http://[64:ff9b::a00:1]/a.png",  # NAT64 of 10.0.0.1
+        "http://[2002:a00:1::]/a.png",  # 6to4 of the same
+        "http://224.0.0.1/a.png",
         "http://2130706433/a.png",
         "http://0x7f.1/a.png",
         "http://0177.0.0.1/a.png",

@@ -108,16 +108,32 @@ async def test_a_killed_worker_does_not_keep_its_places(where: str) -> None:
 
 @pytest.mark.asyncio
 async def test_a_long_call_keeps_its_place(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits_redis, "RENEW_EVERY", 0.0)
+    monkeypatch.setattr(limits_redis, "RENEW_EVERY", 0.01)
     clock, by = Clock(), limits(max_in_flight=2)
-    store = RedisLimits(URL, clock)
-    await store.take(where, by, 0, "long", 1.0)
+    store, other = RedisLimits(URL, clock), RedisLimits(URL, clock)
+    renewals, run = [], store._run
+
+    async def noted(*args: object) -> object:
+        done = await run(*args)  # type: ignore[arg-type]
+        if args[1] == "renew":
+            renewals.append(clock.now)
+        return done
+
+    monkeypatch.setattr(store, "_run", noted)
+    assert (await store.take(where, by, 0, "long", 1.0)).taken
+    assert (await store.take(where, by, 0, "longer", 1.0)).taken
     for _ in range(4):
         clock.now += limits_redis.HOLD / 2
-        await store.take(where, by, 0, "short", 1.0)
-        assert not (await store.take(where, by, 0, "third", 1.0)).taken
-        await store.give_back(where, by, "short", 0, 0.0)
+        while clock.now not in renewals:  # noqa: ASYNC110  # by a task, while nobody takes a turn
+            await asyncio.sleep(0.01)
+        assert not (await other.take(where, by, 0, "third", 1.0)).taken
+    await store.give_back(where, by, "long", 0, 0.0)
+    await store.give_back(where, by, "longer", 0, 0.0)
+    assert (await other.take(where, by, 0, "third", 1.0)).taken
+    keeper = store._keepers[asyncio.get_running_loop()]
+    await asyncio.wait_for(keeper, 10)  # it ends when nothing is held
     await store.close()
+    await other.close()
 
 
 @pytest.mark.asyncio

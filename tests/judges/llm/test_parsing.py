@@ -11,6 +11,7 @@ from judges.contracts import Preference
 from judges.llm.parsing import (
     Unparsable,
     Verdict,
+    is_one_object,
     last_object,
     parse,
     preference,
@@ -376,3 +377,13 @@ def test_what_is_no_score_on_the_scale_is_not_moved_into_it(value: object) -> No
 )
 def test_a_single_value_is_understood(value: object, meant: Preference | None) -> None:
     assert preference(value) is meant
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
+def test_an_object_with_a_number_that_json_cannot_hold_is_none(number: str) -> None:
+    own = f'{{"verdict": "A", "details": [{{"points": {number}}}]}}'
+    assert isinstance(last_object(own, ("details",)), Unparsable)
+    read = parse(own, tuple(Preference))
+    assert isinstance(read, Unparsable) or not read.said
+    assert not is_one_object(own)
+    assert is_one_object(own.replace(number, "1e99"))

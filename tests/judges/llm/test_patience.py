@@ -12,7 +12,7 @@ from judges.contracts import EndpointRow, JudgeError, Postponed
 from judges.llm.client import ChatClient, Reply, Request
 from judges.llm.endpoint import Endpoint
 from judges.llm.gate import EndpointGate
-from judges.llm.patience import MOST_DECLINED, TRIES, PatientClient
+from judges.llm.patience import MOST_DECLINED, REFUSALS, TRIES, PatientClient
 from tests.fakes.openai_server import Canned, FakeOpenAI, error
 
 WHERE = "there"
@@ -35,7 +35,12 @@ class Ledger:
         self.told.append(told)
 
     async def close(self) -> None:
-        pass
+        pytest.fail("others call through the gate")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_refused_yet() -> None:
+    REFUSALS.clear()
 
 
 @pytest.fixture
@@ -140,6 +145,14 @@ def test_a_question_that_is_never_let_through_is_given_up(server: FakeOpenAI) ->
     assert isinstance(came[-1], JudgeError)
     assert came[-1].permanent
     assert "slow down" in str(came[-1])
+
+
+def test_refusals_of_a_question_are_counted_over_clients(server: FakeOpenAI) -> None:
+    canned = Canned(status=429, body=SLOW_DOWN.body, headers={"retry-after": "60"})
+    server.script(*[canned] * MOST_DECLINED)
+    came = [ask(server)[0][0] for _ in range(MOST_DECLINED)]
+    assert all(isinstance(each, Postponed) for each in came[:-1])
+    assert isinstance(came[-1], JudgeError)
 
 
 def test_a_server_that_is_busy_for_long_is_not_waited_for(server: FakeOpenAI) -> None:

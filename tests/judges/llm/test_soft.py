@@ -31,9 +31,15 @@ def test_inside_json_it_is_the_token_in_which_the_verdict_begins() -> None:
     assert share(text, text.rindex("B"), tokens) == pytest.approx(0.1)
 
 
-def test_every_spelling_of_a_name_counts_and_other_words_do_not() -> None:
-    tokens = [token("A", A=0.3, a=0.1, A_much=0.1, B=0.1, both=0.2, An=0.1, b=0.1)]
-    assert share("A", 0, tokens) == pytest.approx(0.5 / 0.7)
+def test_every_name_in_capitals_counts_and_other_words_do_not() -> None:
+    tokens = [token("A", A=0.3, A_much=0.1, B=0.1, both=0.2, An=0.1, Both=0.1)]
+    assert share("A", 0, tokens) == pytest.approx(0.4 / 0.5)
+
+
+def test_the_beginning_of_both_bad_is_not_the_second_answer() -> None:
+    tokens = [token("b", b=0.7, A=0.2, B=0.1), *sure("oth", "_bad")]
+    assert share("both_bad", 0, tokens) == pytest.approx(2 / 3)
+    assert share("both_bad", 0, sure("b", "oth_bad")) == NEITHER_NAMED
 
 
 def test_the_token_itself_counts_where_it_is_not_listed() -> None:

@@ -101,3 +101,60 @@ def test_one_member_without_a_price_makes_the_jury_unpriced(lab):
     factories.judge(lab, "llm", "maxi", model="x", price_in=1.0, price_out=1.0)
 
     assert cost_of(factories.judge(lab, "jury", "panel", members=["mini", "maxi"])).usd is None
+
+
+def own(lab, name, **params):
+    return factories.judge(lab, "http", name, url="http://127.0.0.1/judge", **params)
+
+
+def test_a_price_per_call_is_the_price(lab):
+    assert cost_of(own(lab, "mine", price=0.5)).usd == 1.0  # both orders
+    assert cost_of(own(lab, "free", price=0)).usd == 0.0
+    assert cost_of(own(lab, "unknown")).usd is None
+
+
+def test_a_member_with_a_price_per_call_leaves_the_jury_priced(lab):
+    member = llm(lab, price_in=1.0, price_out=1.0)
+    own(lab, "mine", price=0.5)
+
+    jury = factories.judge(lab, "jury", "panel", members=["mini", "mine"])
+
+    assert cost_of(jury).usd == pytest.approx(1.0 + cost_of(member).usd)
+
+
+def test_stand_ins_and_higher_judges_are_kept_back_for_and_not_planned(lab):
+    for name in ("one", "two", "high"):
+        own(lab, name, price=0.5)
+    panel = {"members": ["one"], "stand_ins": ["two"], "escalate_to": ["high"]}
+
+    alone, whole = (
+        cost_of(own(lab, "alone", price=0.5)),
+        cost_of(factories.judge(lab, "jury", "panel", **panel)),
+    )
+
+    assert (whole.calls, whole.tokens_in, whole.tokens_out, whole.usd) == (
+        alone.calls,
+        alone.tokens_in,
+        alone.tokens_out,
+        alone.usd,
+    )
+    assert (whole.most_calls, whole.most_usd) == (3 * alone.most_calls, 3 * alone.most_usd)
+
+
+def test_what_a_jury_in_a_jury_keeps_back_is_kept_back(lab):
+    for name in ("one", "two"):
+        own(lab, name, price=0.5)
+    factories.judge(lab, "jury", "inner", members=["one"], stand_ins=["two"])
+
+    outer = cost_of(factories.judge(lab, "jury", "outer", members=["inner"]))
+
+    assert (outer.usd, outer.most_usd, outer.calls, outer.most_calls) == (1.0, 3.0, 2, 4)
+
+
+def test_a_stand_in_without_a_price_leaves_the_plan_priced(lab):
+    own(lab, "one", price=0.5)
+    own(lab, "unknown")
+
+    cost = cost_of(factories.judge(lab, "jury", "p", members=["one"], stand_ins=["unknown"]))
+
+    assert (cost.usd, cost.most_usd) == (1.0, None)

@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from arena.common.errors import InvalidInput
+from judges.contracts import Order
 from judges.models import Decision, Judgment, JuryFit
-from judges.services import decisions, juries
+from judges.services import decisions, juries, leases
 from judges.services.panels import bench_of, fit_is_due, hear, next_fit_at
 from judges.signals import comparison_decided
 from tests import factories
@@ -126,6 +127,26 @@ def test_the_same_ballots_make_no_second_fit_and_change_nothing(lab, compared):
     assert list(mine.order_by("pk").values()) == before
 
 
+def test_the_sweep_ends_what_a_crash_in_a_refit_left(lab, compared, monkeypatch):
+    jury = quarrelling(
+        lab, compared, aggregation="stacking", aggregation_params={"least_labels": 20}
+    )
+    label(lab, compared)
+    mine = ask(jury, compared)
+    with monkeypatch.context() as crash:
+        crash.setattr(juries, "_rule_anew", lambda _: None)
+        fit = juries.refit(jury)
+    assert mine.filter(winner="tie").count() == 10
+
+    leases.sweep()
+
+    assert set(mine.values_list("winner", flat=True)) == {"a"}
+    assert mine.filter(note__contains=f"by {fit}").count() == 30
+    before = list(mine.order_by("pk").values())
+    leases.sweep()
+    assert list(mine.order_by("pk").values()) == before
+
+
 def test_refitting_asks_nobody(lab, compared):
     jury = quarrelling(lab, compared, sequential=True, certainty=1.0)
     factories.stub_judge(lab, "http://127.0.0.1:9/v1", "llm")
@@ -151,6 +172,45 @@ def test_a_jury_of_people_is_not_fitted_to_its_own_members(lab, compared):
     Decision.objects.filter(judge=people).update(status="decided", winner="a")
 
     assert juries.refit(jury).n_labels == 0
+
+
+@pytest.mark.parametrize("seat", ["members", "stand_ins", "escalate_to"])
+def test_who_sits_in_a_jury_of_the_jury_gives_no_labels(lab, compared, seat):
+    factories.judge(lab, "human", "people")
+    for name in ("gpt", "other"):
+        judge = factories.judge(lab, "recorded", name, judge=name)
+        for comparison in compared:
+            record(judge, comparison, "a")
+    for comparison in compared:
+        record(lab.judges.get(name="people"), comparison, "a")
+    seats = {"members": ["gpt"], "quorum": 1}
+    seats[seat] = [*seats.get(seat, []), "people"]
+    factories.judge(lab, "jury", "inner", **seats)
+    factories.judge(lab, "jury", "middle", members=["inner", "gpt"])
+    outer = factories.judge(lab, "jury", "outer", members=["middle", "other"])
+    decisions.ask(outer, [comparison.pk for comparison in compared])
+    Decision.objects.update(status="decided", winner="a")
+
+    fit = juries.refit(outer)
+
+    assert (fit.n_ballots, fit.n_labels) == (30, 0)
+
+
+def test_those_to_whom_the_jury_itself_escalates_do_give_labels(lab, compared):
+    label(lab, compared)
+    jury = quarrelling(lab, compared, escalate_to=["people"], aggregation="stacking")
+    ask(jury, compared)
+
+    assert juries.refit(jury).n_labels == 30
+
+
+def test_judgments_that_were_shown_in_no_order_have_no_pull(lab, compared):
+    judge = factories.judge(lab, "recorded", "m", judge="m")
+    jury = factories.judge(lab, "jury", "jury", members=["m"], aggregation="discrimination")
+    record(judge, compared[0], "a", Order.UNKNOWN)
+    ask(jury, compared[:1])
+
+    assert hear(bench_of(jury), [compared[0].pk]).votes[compared[0].pk]["m"].shown == 0
 
 
 def test_a_rule_that_learns_nothing_is_refused(lab, compared):

@@ -292,6 +292,45 @@ def test_a_short_wait_is_sat_out(scripted):
     assert set(asked.values_list("status", "attempts")) == {("decided", 0)}
 
 
+def test_what_cannot_be_closed_ends_no_call(scripted, monkeypatch):
+    class Broken:
+        tries = 0
+
+        async def close(self):
+            Broken.tries += 1
+            raise ConnectionError("closed in the middle of a command")
+
+    async def script():
+        while not Broken.tries:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return FIRST
+
+    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=0.2))
+    monkeypatch.setattr(leases, "renew", lambda lease: None)
+    monkeypatch.setattr(claiming.Kinds, "retire", lambda self, in_use: [Broken()])
+    _, asked = scripted(lambda case: script())
+    asyncio.run(runner.Runner(5).run())
+
+    assert set(asked.values_list("status", "attempts")) == {("decided", 0)}
+
+
+def test_the_gate_is_closed_once_at_the_end(lab, monkeypatch):
+    closed = []
+
+    class Gate:
+        async def close(self):
+            closed.append(self)
+
+    monkeypatch.setattr(stream, "gate", Gate)
+    with FakeOpenAI(verdict="quality") as server:
+        asked = ask_all(lab, factories.stub_judge(lab, server.base_url, "one"))
+        ask_all(lab, factories.stub_judge(lab, server.base_url, "two"))
+        runner.run()
+
+    assert set(asked.values_list("status", flat=True)) == {"decided"}
+    assert len(closed) == 1
+
+
 def test_what_fails_again_and_again_ends_with_its_reason(scripted, monkeypatch):
     monkeypatch.setattr(work, "backoff", lambda attempts: timedelta(0))
 
@@ -431,7 +470,7 @@ def test_groups_take_one_call_an_order_and_make_a_judgment_a_pair(lab):
     asked = ask_all(lab, judge)
     claimer = claiming.Claimer("mine", claiming.Kinds(lambda project: Backend()))
 
-    claimed = claimer.claim(1, not_judges=(), in_hand=())
+    claimed = claimer.claim(1, not_judges=(), in_hand=(), alone=True)
 
     # One decision was claimed, and with it the two others of its prompt.
     there, back = claimed.questions

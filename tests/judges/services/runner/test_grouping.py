@@ -3,11 +3,20 @@ from itertools import combinations
 import pytest
 
 from arena.models import Comparison, Competitor, Output, Prompt
-from judges.contracts import GroupAnswer, Order, Presentation, Usage
+from judges.contracts import (
+    Abstention,
+    Answer,
+    GroupAnswer,
+    Order,
+    Preference,
+    Presentation,
+    Silence,
+    Usage,
+)
 from judges.models import Decision
 from judges.services.cases import group_case_of
 from judges.services.runner import grouping
-from judges.services.runner.work import GroupQuestion, PairQuestion, Work
+from judges.services.runner.work import GroupQuestion, PairQuestion, Work, one_by_one
 
 pytestmark = pytest.mark.pure
 
@@ -133,3 +142,31 @@ def test_the_case_shows_the_answers_in_the_order_of_the_group():
     case = group_case_of(works[0].comparison.prompt, question.outputs, 0)
 
     assert case.answers == tuple((f"answer {o.pk}",) for o in question.outputs)
+
+
+@pytest.mark.parametrize("why", [Silence.REFUSED, Silence.UNPARSABLE])
+def test_a_group_without_a_verdict_is_asked_pair_by_pair_and_its_price_is_told_once(why):
+    kind = Kind(Order.AB)
+    [question] = grouping.questions(kind, works_of(kind, 4))
+    silent = Abstention(why, "not this", usage=Usage(1, 0, 90, 9, 0.5, 200))
+
+    pairs = one_by_one(question, silent)
+
+    assert covered(pairs) == covered([question])
+    assert pairs[0].owner == question.owner
+    said = Answer(Preference.FIRST, usage=Usage(1, 0, 10, 1, 0.25, 50))
+    rows = [row for pair in pairs for row in pair.rows(said)]
+    assert [row["calls"] for row in rows] == [2, 1, 1, 1, 1, 1]
+    assert sum(row["tokens_in"] for row in rows) == 90 + 6 * 10
+    assert sum(row["usd"] for row in rows) == 0.5 + 6 * 0.25
+    assert all('"group_before"' in row["details"] for row in rows)
+
+
+def test_other_replies_are_not_asked_again():
+    kind = Kind(Order.AB)
+    [question] = grouping.questions(kind, works_of(kind, 3))
+    [pair, *_] = one_by_one(question, Abstention(Silence.REFUSED))
+
+    assert one_by_one(question, GroupAnswer(ranks=((0, 1, 2),))) == []
+    assert one_by_one(question, Abstention(Silence.ABSTAINED)) == []
+    assert one_by_one(pair, Abstention(Silence.REFUSED)) == []

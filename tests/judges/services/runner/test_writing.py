@@ -74,6 +74,28 @@ def test_what_a_database_that_responds_refuses_again_and_again_is_not_tried_for_
     assert len(tries) == writing.TRIES
 
 
+class ProgramLimit(Exception):
+    sqlstate = "54000"
+
+
+def test_a_value_beyond_the_limits_of_the_database_is_the_fault_of_its_reply(works, monkeypatch):
+    right = writing.record
+
+    def record(rows):
+        if any(row["raw"] == "huge" for row in rows):
+            raise OperationalError("index row size exceeds maximum") from ProgramLimit()
+        right(rows)
+
+    monkeypatch.setattr(writing, "record", record)
+    batch = [asked(works[0], answer()), asked(works[1], answer(raw="huge"))]
+
+    recorded = writing.store(batch, [], never)
+
+    assert [type(one.reply) for one in recorded] == [Answer, JudgeError]
+    assert recorded[1].reply.permanent
+    assert Judgment.objects.count() == 1
+
+
 def test_a_worker_that_stops_waits_no_longer():
     def away():
         raise OperationalError("away")
