@@ -94,6 +94,7 @@ class EndpointView(ProjectView):
 @extend_schema(tags=["endpoints"])
 class Endpoints(EndpointView):
     @extend_schema(
+        operation_id="endpoints_list",
         summary="List endpoints",
         description="Takes an editor of the project.",
         parameters=query(),
@@ -123,7 +124,11 @@ class Endpoints(EndpointView):
 
 @extend_schema(tags=["endpoints"])
 class OneEndpoint(EndpointView):
-    @extend_schema(summary="Read an endpoint", responses=responses(EndpointShape, 404))
+    @extend_schema(
+        operation_id="endpoints_read",
+        summary="Read an endpoint",
+        responses=responses(EndpointShape, 404),
+    )
     def get(self, request: Request, slug: str, name: str) -> Response:
         return self.answer(endpoints.named(self.project, name))
 
