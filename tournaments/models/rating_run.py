@@ -38,10 +38,10 @@ class RatingRun(models.Model):
 
     @property
     def in_percent(self) -> bool:
-        """Whether its numbers are shares of games won; others are on the Elo scale."""
+        """Whether its numbers are shares of points; others are on the Elo scale."""
         return bool(self.settings.get("scale") == "per cent")
 
     @property
     def quantity(self) -> str:
         """What its numbers are called."""
-        return "Win rate, %" if self.in_percent else "Rating"
+        return "Points, %" if self.in_percent else "Rating"

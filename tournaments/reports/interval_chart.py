@@ -38,7 +38,7 @@ def figure(run: RatingRun) -> dict[str, Any]:
     )
     layout = {
         "height": ROW_HEIGHT * len(rows) + MARGINS,
-        "xaxis": {"title": {"text": "games won, per cent" if run.in_percent else ON_ELO_SCALE}},
+        "xaxis": {"title": {"text": "points, per cent" if run.in_percent else ON_ELO_SCALE}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "margin": {"l": 10, "r": 20, "t": 10, "b": 46},
         "showlegend": False,
