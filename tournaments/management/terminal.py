@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import IO, ParamSpec, cast
+from typing import IO, cast
 
 from django.conf import settings
 from django.core.management import CommandError
@@ -16,39 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from arena.common import embedded
-from arena.common.errors import ArenaError, NotFound
-from arena.models import Project
 from tournaments.gaps import gaps_of
 from tournaments.models import RatingRun, Tournament, TournamentStatus
 from tournaments.queries import progress_of, status_of
 from tournaments.ratings import registry as methods
 
 POLL = 0.1
-P = ParamSpec("P")
-
-
-def spoken_errors(handle: Callable[P, None]) -> Callable[P, None]:
-    """Turn what a service refuses into a sentence on standard error and exit status 1."""
-
-    @wraps(handle)
-    def speaking(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            handle(*args, **kwargs)
-        except ArenaError as error:
-            details = "; ".join(f"{name}: {text}" for name, text in error.fields.items())
-            message = f"{error.message} ({details})" if details else error.message
-            raise CommandError(message) from None
-
-    return speaking
-
-
-def project_called(slug: str) -> Project:
-    """The project of this slug; NotFound lists those that exist."""
-    project = Project.objects.filter(slug=slug).first()
-    if project is None:
-        known = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
-        raise NotFound(f"no project is called {slug!r}; projects: {known}")
-    return project
 
 
 @contextmanager

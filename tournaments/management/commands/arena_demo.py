@@ -10,13 +10,8 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.utils.text import slugify
 
 from arena.models import Project
-from tournaments.management.terminal import (
-    console_on,
-    play,
-    print_leaderboard,
-    spoken_errors,
-    workers,
-)
+from judges.management.speaking import spoken_errors
+from tournaments.management.terminal import console_on, play, print_leaderboard, workers
 from tournaments.models import TournamentStatus
 from tournaments.services import demo, lifecycle, rating
 

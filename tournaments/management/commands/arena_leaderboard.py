@@ -8,12 +8,8 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from tournaments.management.terminal import (
-    console_on,
-    print_leaderboard,
-    project_called,
-    spoken_errors,
-)
+from judges.management.speaking import project_called, spoken_errors
+from tournaments.management.terminal import console_on, print_leaderboard
 from tournaments.queries import tournament_of
 from tournaments.services import rating
 from tournaments.services.shapes import LeaderboardShape

@@ -8,15 +8,9 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from judges.management.speaking import project_called, spoken_errors
 from tournaments.formats import registry as formats
-from tournaments.management.terminal import (
-    console_on,
-    play,
-    print_leaderboard,
-    project_called,
-    spoken_errors,
-    workers,
-)
+from tournaments.management.terminal import console_on, play, print_leaderboard, workers
 from tournaments.models import TournamentStatus
 from tournaments.queries import failure_reasons
 from tournaments.services import lifecycle, rating

@@ -12,12 +12,9 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 from rich.table import Table
 
+from judges.management.speaking import project_called, spoken_errors
 from tournaments.formats import registry as formats
-from tournaments.management.terminal import (
-    console_on,
-    project_called,
-    spoken_errors,
-)
+from tournaments.management.terminal import console_on
 from tournaments.ratings import registry as methods
 from tournaments.services import simulating
 from tournaments.simulation.trials import Contender, Cost, Mean, Outcome, compare, cost, follow
