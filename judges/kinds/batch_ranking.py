@@ -11,12 +11,12 @@ from pydantic import Field, ValidationInfo, field_validator
 from judges.contracts import Abstention, Case, GroupAnswer, GroupCase
 from judges.kinds import registry
 from judges.llm import pairing, prompting, ranking
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.params import CallParams, PromptParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
 from judges.llm.ranking import Ranked
+from judges.llm.reply import Reply
 from judges.llm.transcript import Finding, Silenced, Transcript
 
 OWN = frozenset({"answers", "labels", "checklist", "ties", "strict"})

@@ -10,12 +10,12 @@ from pydantic import Field, field_validator
 from judges.contracts import Case, Silence
 from judges.kinds import registry
 from judges.llm import examination, pairing, prompting
-from judges.llm.client import Reply
 from judges.llm.examination import Measures, Question, Said, Tally
 from judges.llm.judging import ModelJudge
 from judges.llm.params import AskParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
+from judges.llm.reply import Reply
 from judges.llm.templating import Template
 from judges.llm.transcript import Finding, Silenced, Transcript
 

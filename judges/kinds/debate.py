@@ -9,12 +9,12 @@ from pydantic import Field, field_validator
 from judges.contracts import Case
 from judges.kinds import registry
 from judges.llm import pairing, parsing, prompting, roles
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.pairing import Scored
 from judges.llm.params import CallParams, PromptParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
+from judges.llm.reply import Reply
 from judges.llm.roles import Referee, Statement
 from judges.llm.templating import Template
 from judges.llm.transcript import Finding, Silenced, Transcript

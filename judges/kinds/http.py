@@ -26,10 +26,10 @@ from judges.contracts import (
 )
 from judges.kinds import registry
 from judges.llm import endpoint
-from judges.llm.client import Reply
 from judges.llm.params import OrderParams
 from judges.llm.parsing import Unparsable
 from judges.llm.patience import PatientClient
+from judges.llm.reply import Reply
 from judges.remote import addresses, wire
 from judges.remote.client import PostClient, posting, signed_endpoint
 

@@ -12,11 +12,11 @@ from arena.common import plugins
 from judges.contracts import Case, Preference
 from judges.kinds import registry
 from judges.llm import parsing, prompting, soft
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.params import CallParams, PromptParams
 from judges.llm.parsing import Unparsable, Verdict
 from judges.llm.prompting import VERDICTS, Prompt, Style
+from judges.llm.reply import Reply
 from judges.llm.transcript import Finding, Transcript
 
 DECISIVE = (Preference.FIRST, Preference.SECOND)

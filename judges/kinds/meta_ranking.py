@@ -14,13 +14,13 @@ from pydantic import Field, field_validator
 from judges.contracts import Backend, Case, Turn
 from judges.kinds import registry
 from judges.llm import pairing, parsing, prompting, reliability
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.params import AskParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style, object_schema
 from judges.llm.quotations import material_of
 from judges.llm.reliability import Likelihoods, Observation, Outcome, Reference
+from judges.llm.reply import Reply
 from judges.llm.transcript import Finding, Silenced, Transcript
 
 OWN = frozenset({"pair_1", "pair_2"})

@@ -14,11 +14,11 @@ from arena.common import plugins
 from judges.contracts import Case, Order, Preference, Presentation
 from judges.kinds import registry
 from judges.llm import parsing, prompting
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.params import CallParams, PromptParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
+from judges.llm.reply import Reply
 from judges.llm.transcript import Finding, Transcript
 
 LOWEST = 1

@@ -11,11 +11,11 @@ from judges.kinds import registry
 from judges.llm import angles as wide
 from judges.llm import pairing, prompting
 from judges.llm.angles import Neuron, Review
-from judges.llm.client import Reply
 from judges.llm.judging import ModelJudge
 from judges.llm.params import AskParams, PromptParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Prompt, Style
+from judges.llm.reply import Reply
 from judges.llm.templating import Template
 from judges.llm.transcript import Finding, Silenced, Transcript
 

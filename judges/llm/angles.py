@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from judges.llm import pairing, parsing, prompting
-from judges.llm.client import Reply
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import object_schema
+from judges.llm.reply import Reply
 
 LOW, HIGH = 1.0, 10.0
 LONGEST_ANGLE = 200

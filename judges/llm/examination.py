@@ -16,9 +16,9 @@ from enum import StrEnum
 from typing import Any
 
 from judges.llm import parsing
-from judges.llm.client import Reply
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import object_schema
+from judges.llm.reply import Reply
 
 LONGEST_QUESTION = 500
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from judges.contracts import Backend, EndpointRow, JudgeError
 from judges.llm import endpoint
-from judges.llm.client import ChatClient, Reply, Request
+from judges.llm.client import ChatClient, Request
 from judges.llm.endpoint import Endpoint
 from judges.llm.params import ModelParams
 from judges.llm.patience import PatientClient
+from judges.llm.reply import Reply
 
 PER_TOKEN = 1e-6
 """Prices are told per million tokens."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from judges.contracts import Case, Preference, Silence
 from judges.llm import parsing
-from judges.llm.client import Reply
 from judges.llm.params import PromptParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import Style, object_schema
+from judges.llm.reply import Reply
 from judges.llm.templating import Template
 from judges.llm.transcript import Silenced
 

@@ -21,7 +21,7 @@ from judges.contracts import Preference
 from judges.llm.faults import shorten
 
 if TYPE_CHECKING:
-    from judges.llm.client import Reply
+    from judges.llm.reply import Reply
 
 VERDICT_KEYS = ("verdict", "winner")
 REASON_KEYS = ("reason", "reasoning", "explanation")

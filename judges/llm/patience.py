@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from judges.contracts import EndpointRow, Gate, JudgeError, Postponed
-from judges.llm.client import Reply, Request
+from judges.llm.client import Request
 from judges.llm.endpoint import Endpoint
 from judges.llm.faults import Fault
+from judges.llm.reply import Reply
 
 TRIES = 4
 """Times that a call is made which fails fast; with back-off some four seconds."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from judges.contracts import Preference
 from judges.llm import parsing
-from judges.llm.client import Reply
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import object_schema
+from judges.llm.reply import Reply
 
 Ranks = tuple[tuple[int, ...], ...]
 """Places, best first; in each the indices of the answers that share it."""

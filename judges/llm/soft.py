@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from judges.llm.client import Token
+    from judges.llm.reply import Token
 
 TOP = 20
 """Likeliest tokens asked for at each place; what endpoints give at most."""

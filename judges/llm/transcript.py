@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from judges.contracts import Abstention, Answer, Case, Preference, Silence, Usage
-from judges.llm.client import Reply
 from judges.llm.model import Asked, Messages, Model
 from judges.llm.parsing import Unparsable, without_thinking
 from judges.llm.prompting import hash_of, sendable
 from judges.llm.quotations import unquoted
+from judges.llm.reply import Reply
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from judges.contracts import Backend
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.model import Asked, Messages, Model
 from judges.llm.params import ModelParams
+from judges.llm.reply import Reply
 
 Speaker = Callable[[Mapping[str, Any] | None], str]
 """From the schema of a reply to the text of one."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from judges.contracts import JudgeError
-from judges.llm.client import CONNECT_TIMEOUT, KEEP_ALIVE, Reply, Request
+from judges.llm.client import CONNECT_TIMEOUT, KEEP_ALIVE, Request
 from judges.llm.dialect import ResponseFormat
 from judges.llm.endpoint import NO_KEY, Endpoint
 from judges.llm.faults import Fault, fault_of, no_reply
+from judges.llm.reply import Reply
 from judges.remote import addresses, wire
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import pytest
 
 from judges.llm import angles
 from judges.llm.angles import Neuron, Review
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.parsing import Unparsable
+from judges.llm.reply import Reply
 
 ONE = Review(("good", "bad"), (9, 2))
 OTHER = Review(("fine", "poor"), (7, 4))

@@ -14,11 +14,12 @@ import pytest
 import pytest_asyncio
 
 from judges.contracts import JudgeError
-from judges.llm.client import LEAST, ChatClient, Reply, Request, _open
+from judges.llm.client import ChatClient, Request, _open
 from judges.llm.dialect import ResponseFormat
 from judges.llm.endpoint import Endpoint
 from judges.llm.faults import Fault
 from judges.llm.prompting import object_schema
+from judges.llm.reply import LEAST, Reply
 from tests.fakes.openai_server import Canned, FakeOpenAI, error
 
 KEY = "key-that-nobody-may-see"

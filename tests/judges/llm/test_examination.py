@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.examination import (
     Measures,
@@ -20,6 +19,7 @@ from judges.llm.examination import (
     tally,
 )
 from judges.llm.parsing import Unparsable
+from judges.llm.reply import Reply
 
 Y, N, I = Said.YES, Said.NO, Said.IDK  # noqa: E741
 

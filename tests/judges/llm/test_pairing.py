@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from judges.contracts import Case, Preference, Silence, Turn
 from judges.llm import pairing
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.pairing import Scored
 from judges.llm.parsing import Unparsable
+from judges.llm.reply import Reply
 from judges.llm.transcript import Silenced
 
 CASE = Case(prompt=(Turn("user", "p"),), first=("b",), second=("a",), seed=3)

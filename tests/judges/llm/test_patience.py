@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from judges.contracts import EndpointRow, JudgeError, Postponed
-from judges.llm.client import ChatClient, Reply, Request
+from judges.llm.client import ChatClient, Request
 from judges.llm.endpoint import Endpoint
 from judges.llm.gate import EndpointGate
 from judges.llm.patience import MOST_DECLINED, REFUSALS, TRIES, PatientClient
+from judges.llm.reply import Reply
 from tests.fakes.openai_server import Canned, FakeOpenAI, error
 
 WHERE = "there"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from judges.contracts import Preference
 from judges.llm import ranking
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.parsing import Unparsable
 from judges.llm.ranking import Ranked
+from judges.llm.reply import Reply
 
 
 def reply(places: Any, **more: Any) -> Reply:

@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from judges.llm.client import Token
+from judges.llm.reply import Token
 from judges.llm.soft import NEITHER_NAMED, NOT_FOUND, NOTHING_TOLD, share
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from judges.contracts import Backend, Case, Preference, Silence, Turn
 from judges.llm import parsing
-from judges.llm.client import Reply
 from judges.llm.dialect import ResponseFormat
 from judges.llm.model import Asked, Model
 from judges.llm.params import ModelParams
 from judges.llm.parsing import Unparsable
 from judges.llm.prompting import hash_of
+from judges.llm.reply import Reply
 from judges.llm.transcript import REPAIR, Finding, Silenced, Transcript
 
 CASE = Case(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from judges.contracts import JudgeError
-from judges.llm.client import Reply
 from judges.llm.faults import Fault
+from judges.llm.reply import Reply
 from judges.remote import wire
 from judges.remote.client import MAX_REPLY, PostClient, posting, signed_endpoint
 from tests.fakes.http_judge import FakeJudge, Scripted
