@@ -84,18 +84,15 @@ class Context:
     text: str
 
 
-@dataclass(frozen=True)
-class Case:
-    """One prompt and two anonymous answers, in the order of one presentation.
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What was asked, and all that a judge is shown of it beside the answers.
 
-    An answer is a tuple of assistant turns: one for each user turn of the prompt that it answers.
     Images are addresses or data URIs. `sample` is the number of the repetition, so that a second
     one is another question.
     """
 
     prompt: tuple[Turn, ...]
-    first: tuple[str, ...]
-    second: tuple[str, ...]
     system: str = ""
     reference: str = ""
     rubric: str = ""
@@ -104,6 +101,17 @@ class Case:
     language: str = ""
     seed: int = 0
     sample: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(Task):
+    """A task and two anonymous answers, in the order of one presentation.
+
+    An answer is a tuple of assistant turns: one for each user turn of the prompt that it answers.
+    """
+
+    first: tuple[str, ...]
+    second: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -160,24 +168,14 @@ class Abstention:
     usage: Usage = Usage()
 
 
-@dataclass(frozen=True)
-class GroupCase:
-    """One prompt and several anonymous answers, in the order in which they are shown.
+@dataclass(frozen=True, kw_only=True)
+class GroupCase(Task):
+    """A task and several anonymous answers, in the order in which they are shown.
 
-    The order is drawn by the runner, so a kind must not shuffle again. The other fields are those
-    of a `Case`.
+    The order is drawn by the runner, so a kind must not shuffle again.
     """
 
-    prompt: tuple[Turn, ...]
     answers: tuple[tuple[str, ...], ...]
-    system: str = ""
-    reference: str = ""
-    rubric: str = ""
-    contexts: tuple[Context, ...] = ()
-    images: tuple[str, ...] = ()
-    language: str = ""
-    seed: int = 0
-    sample: int = 0
 
 
 @dataclass(frozen=True)

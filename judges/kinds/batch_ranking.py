@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from judges.contracts import Abstention, Case, GroupAnswer, GroupCase
+from judges.contracts import Abstention, Case, GroupAnswer, GroupCase, Task
 from judges.kinds import registry
 from judges.llm import pairing, prompting, ranking
 from judges.llm.judging import ModelJudge
@@ -164,11 +164,7 @@ class BatchRanking(ModelJudge):
 
 def _group(case: Case) -> GroupCase:
     """A pair as a group of two."""
-    return GroupCase(
-        prompt=case.prompt, answers=(case.first, case.second), system=case.system,
-        reference=case.reference, rubric=case.rubric, contexts=case.contexts,
-        images=case.images, language=case.language, seed=case.seed, sample=case.sample,
-    )  # fmt: skip
+    return GroupCase(answers=(case.first, case.second), **_task(case))
 
 
 def _all_in_one(case: GroupCase) -> Case:
@@ -179,8 +175,9 @@ def _all_in_one(case: GroupCase) -> Case:
 
 def _bare(case: GroupCase) -> Case:
     """All of the case but its answers, which are shown by themselves."""
-    return Case(
-        prompt=case.prompt, first=(), second=(), system=case.system,
-        reference=case.reference, rubric=case.rubric, contexts=case.contexts,
-        images=case.images, language=case.language, seed=case.seed, sample=case.sample,
-    )  # fmt: skip
+    return Case(first=(), second=(), **_task(case))
+
+
+def _task(case: Task) -> dict[str, Any]:
+    """All that a case says beside its answers."""
+    return {field.name: getattr(case, field.name) for field in fields(Task)}

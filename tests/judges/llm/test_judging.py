@@ -47,7 +47,7 @@ def test_a_finding_becomes_an_answer_and_silence_an_abstention() -> None:
     answer = asyncio.run(judge.judge(CASE))
     assert isinstance(answer, Answer)
     assert (answer.details["template"], answer.details["seen"]) == ("t", "4")
-    silent = asyncio.run(judge.judge(Case(CASE.prompt, ("",), ("5",))))
+    silent = asyncio.run(judge.judge(Case(prompt=CASE.prompt, first=("",), second=("5",))))
     assert isinstance(silent, Abstention)
     assert (silent.why, silent.reason) == (Silence.ABSTAINED, "nothing to judge")
     assert silent.details["template"] == "t"
