@@ -17,3 +17,11 @@ def forget_replies() -> None:
     from arena.models import IdempotentReply
 
     IdempotentReply.objects.filter(created_at__lt=timezone.now() - KEEP_REPLIES).delete()
+
+
+@shared_task(name="arena.send_reset")
+def send_reset(*, email: str, site: str) -> None:
+    """Mail whoever has this address a link to a new password."""
+    from arena.services.passwords import mail_reset  # leaf
+
+    mail_reset(email, site=site)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from arena.models import Membership, Project, Role, Scope
@@ -61,8 +62,9 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def project(owner: User, member: User) -> Project:
     made = Project.objects.create(slug="haiku", name="Haiku")
-    Membership.objects.create(project=made, user=owner, role=Role.OWNER)
-    Membership.objects.create(project=made, user=member, role=Role.EDITOR)
+    now = timezone.now()  # seen just now: no visit is noted while queries are counted
+    Membership.objects.create(project=made, user=owner, role=Role.OWNER, seen_at=now)
+    Membership.objects.create(project=made, user=member, role=Role.EDITOR, seen_at=now)
     return made
 
 

@@ -14,7 +14,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from arena.models import ApiToken, Scope
-from arena.services.tokens import digest
+from arena.services.tokens import find_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -25,15 +25,14 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def token_of(authorization: str) -> ApiToken | None:
-    """The token that an Authorization header carries; None if it is unknown or its user left."""
+    """The token that an Authorization header carries.
+
+    None if it is unknown, has expired, or its user left.
+    """
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer":
         return None
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(digest=digest(secret.strip()), user__is_active=True)
-        .first()
-    )
+    return find_token(secret.strip())
 
 
 class BearerToken(BaseAuthentication):

@@ -13,6 +13,7 @@ from arena.api.auth import token_of
 from arena.api.errors import answer
 from arena.api.spool import Spool, spooled
 from arena.common.errors import ArenaError, Conflict, InvalidInput
+from arena.common.secrets import Unreadable, decrypt, encrypt
 from arena.models import IdempotentReply
 
 PREFIX = "/api/v1/"
@@ -51,9 +52,7 @@ class IdempotencyKeys:
                 return _again(reply, fingerprint)
             response = self._get_response(request)
             if 200 <= response.status_code < 300:
-                reply.status = response.status_code
-                reply.body = response.content.decode()
-                reply.save(update_fields=["status", "body"])
+                _keep(reply, response)
             else:
                 transaction.set_rollback(True)
         return response
@@ -87,12 +86,31 @@ def _fingerprint(request: HttpRequest, spool: Spool) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def _keep(reply: IdempotentReply, response: HttpResponse) -> None:
+    """Store the answer to be given again; one that must not be stored (no-store) holds a secret
+    and is encrypted."""
+    text = response.content.decode()
+    reply.is_encrypted = "no-store" in response.get("Cache-Control", "")
+    reply.status, reply.body = response.status_code, encrypt(text) if reply.is_encrypted else text
+    reply.save(update_fields=["status", "body", "is_encrypted"])
+
+
+def _body(reply: IdempotentReply) -> str:
+    try:
+        return decrypt(reply.body) if reply.is_encrypted else reply.body
+    except Unreadable:
+        raise Conflict("the first answer cannot be read any more; take another key") from None
+
+
 def _again(reply: IdempotentReply, fingerprint: str) -> HttpResponse:
     if reply.fingerprint != fingerprint:
         raise Conflict("this Idempotency-Key was used for another request")
+    headers = {"Idempotent-Replayed": "true"}
+    if reply.is_encrypted:
+        headers["Cache-Control"] = "no-store"
     return HttpResponse(
-        reply.body,
+        _body(reply),
         status=reply.status,
         content_type="application/json",
-        headers={"Idempotent-Replayed": "true"},
+        headers=headers,
     )

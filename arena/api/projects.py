@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from arena.common.errors import Forbidden, NotFound
 from arena.models import RANK, Project, Role
+from arena.services.members import note_seen
 
 
 class ProjectView(APIView):
@@ -45,7 +46,8 @@ def visible_project(request: Request, slug: str) -> Project:
 
 def require_role(request: Request, project: Project, role: Role) -> Role:
     """The sender's role in the project; Forbidden when it is less than this one."""
-    own = project.role_of(request.user)
-    if own is None or RANK[own] < RANK[role]:
+    standing = project.standing_of(request.user)
+    if standing.role is None or RANK[standing.role] < RANK[role]:
         raise Forbidden(f"this needs the role {role.label.lower()} in the project")
-    return own
+    note_seen(project, request.user, standing)
+    return standing.role

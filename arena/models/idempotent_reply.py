@@ -14,6 +14,7 @@ class IdempotentReply(models.Model):
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of path and body")
     status = models.PositiveSmallIntegerField(null=True)
     body = models.TextField(default="")
+    is_encrypted = models.BooleanField(default=False, help_text="the body holds a secret")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

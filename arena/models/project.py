@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -22,6 +24,15 @@ class Role(models.TextChoices):
 
 
 RANK = {Role.VIEWER: 0, Role.RATER: 1, Role.EDITOR: 2, Role.OWNER: 3}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a person is in a project; `seen_at` is when a member was last noted to be here."""
+
+    role: Role | None
+    is_member: bool = False
+    seen_at: datetime | None = None
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -58,14 +69,19 @@ class Project(models.Model):
 
     def role_of(self, user: User | AnonymousUser) -> Role | None:
         """The role of `user` here, or None. In a project without members all who sign in edit."""
+        return self.standing_of(user).role
+
+    def standing_of(self, user: User | AnonymousUser) -> Standing:
+        """The same, and what is known of the membership; takes one query."""
         if user.is_superuser:
-            return Role.OWNER
-        roles = dict(self.memberships.values_list("user_id", "role"))
-        if not roles:
-            if user.is_authenticated:
-                return Role.EDITOR
-            return Role.VIEWER if settings.OPEN_READING else None
-        return Role(roles[user.pk]) if user.pk in roles else None
+            return Standing(Role.OWNER)
+        rows = self.memberships.values_list("user_id", "role", "seen_at")
+        members = {pk: Standing(Role(role), True, seen_at) for pk, role, seen_at in rows}
+        if members:
+            return members.get(user.pk or 0, Standing(None))
+        if user.is_authenticated:
+            return Standing(Role.EDITOR)
+        return Standing(Role.VIEWER if settings.OPEN_READING else None)
 
 
 class Membership(models.Model):
@@ -74,6 +90,8 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     role = models.CharField(max_length=10, choices=Role)
+    joined_at = models.DateTimeField(auto_now_add=True, null=True, help_text="null: not recorded")
+    seen_at = models.DateTimeField(null=True, help_text="to a quarter of an hour")
 
     class Meta:
         constraints = [

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Membership, Project, Role
+from arena.services import audit
 
 logger = logging.getLogger(__name__)
 
@@ -28,17 +29,22 @@ def create_project(
             project.save()
             if owner:
                 Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+            audit.record(project, owner, "project.created", project.slug)
     except IntegrityError:
         raise Conflict(f"a project with the slug {slug!r} exists already") from None
     return project
 
 
-def change_project(project: Project, changes: dict[str, str]) -> Project:
+@transaction.atomic
+def change_project(
+    project: Project, changes: dict[str, str], *, actor: User | None = None
+) -> Project:
     """Change name or description."""
     for field, value in changes.items():
         setattr(project, field, value)
     _check(project)
     project.save(update_fields=list(changes))
+    audit.record(project, actor, "project.changed", ", ".join(sorted(changes)))
     return project
 
 

@@ -42,6 +42,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Proxies of ours in front, each of which appends to X-Forwarded-For; for the limits of attempts.
+PROXIES = env.int("PROXIES", default=0)
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 # The health probes come from inside, by plain HTTP.
@@ -121,6 +123,16 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
                  "CommonPasswordValidator", "NumericPasswordValidator")
 ]  # fmt: skip
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# --- Sign-in by OpenID Connect: on when there are an issuer and a client id ----------------------
+OIDC_ISSUER: str = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_SCOPES: str = env.str("OIDC_SCOPES", default="openid profile email")
+OIDC_NAME: str = env.str("OIDC_NAME", default="single sign-on")
+# Whether who has no account here is given one; otherwise that takes an invitation.
+OIDC_CREATE_ACCOUNTS = env.bool("OIDC_CREATE_ACCOUNTS", default=False)
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = False
@@ -162,6 +174,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 JUDGING_CONCURRENCY = env.int("JUDGING_CONCURRENCY", default=100)
 # Days for which a paid reply is found again when the same is asked.
 REPLY_DAYS = env.int("REPLY_DAYS", default=30)
+# Seconds for which a rater can take back an answer; then it is recorded for good.
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=30)
 CACHES: dict[str, dict[str, Any]] = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
@@ -202,7 +216,8 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="arena@localhost")
 # An embedded site keeps the address that it was started under, for commands that print links.
 SITE_URL_FILE = VAR_DIR / "site_url"
-SITE_URL: str = env.str("SITE_URL", default="") or (
+SITE_URL_GIVEN: str = env.str("SITE_URL", default="")
+SITE_URL: str = SITE_URL_GIVEN or (
     SITE_URL_FILE.read_text() if SITE_URL_FILE.exists() else "http://127.0.0.1:8000"
 )
 

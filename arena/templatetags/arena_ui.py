@@ -72,6 +72,12 @@ def _two_units(seconds: int) -> str:
 
 
 @register.filter
+def in_words(name: str) -> str:
+    """A name of ours as words: "member.role_changed" as "member role changed"."""
+    return name.replace(".", " ").replace("_", " ")
+
+
+@register.filter
 def elo(value: float | None) -> str:
     """A rating, rounded to a whole number, without a thousands mark."""
     return UNKNOWN if value is None else f"{value:.0f}".replace("-", MINUS)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from arena.common.errors import Forbidden, NotFound
 from arena.models import RANK, Project, Role
+from arena.services.members import note_seen
 
 P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, Project, P], HttpResponseBase]
@@ -31,11 +32,13 @@ def project_page(role: Role = Role.VIEWER) -> Callable[[Page[P]], Callable[..., 
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
                 raise NotFound(f"there is no project {slug!r}, or you are not in it")
-            held = project.role_of(request.user)
+            standing = project.standing_of(request.user)
+            held = standing.role
             if held is None or RANK[held] < RANK[role]:
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
                 raise Forbidden(f"this needs the role {role.label.lower()} in {project.name}")
+            note_seen(project, request.user, standing)
             request.project_role = held  # type: ignore[attr-defined]  # read by templates
             return view(request, project, *args, **kwargs)
 

@@ -18,18 +18,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from arena.common.errors import InvalidInput
-from arena.forms import TokenForm
+from arena.common.errors import Conflict, InvalidInput
+from arena.forms import GOOD_PASSWORDS, ProfileForm, TokenForm
 from arena.models import ApiToken, Scope
+from arena.services import identities
 from arena.services import sign_in as tickets
+from arena.services.accounts import save_profile
 from arena.services.tokens import issue_token
-from arena.views import attempts
-
-GOOD_ONES = "At least 8 characters, not digits alone, no common word, not like your name."
+from arena.views.attempts import SIGN_IN, address_of
+from arena.views.open_id import is_on as open_id_is_on
 
 
 class SignInForm(AuthenticationForm):
-    """Name and password; ten failures from one address lock that pair for a quarter of an hour."""
+    """Name and password; ten attempts from one address, then that pair has to wait."""
 
     error_messages = {
         **AuthenticationForm.error_messages,
@@ -38,21 +39,17 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         who = (self.cleaned_data.get("username") or "", self._address())
-        if attempts.exhausted(*who):
+        if not SIGN_IN.take(*who):
             raise ValidationError(
                 "Too many failed attempts. Wait a quarter of an hour, then try again.",
                 code="too_many_attempts",
             )
-        try:
-            values = super().clean()
-        except ValidationError:
-            attempts.note_failure(*who)
-            raise
-        attempts.forget(*who)
+        values = super().clean()
+        SIGN_IN.forget(*who)
         return values
 
     def _address(self) -> str:
-        return str(self.request.META.get("REMOTE_ADDR", "")) if self.request else ""
+        return address_of(self.request) if self.request else ""
 
 
 class SignIn(LoginView):
@@ -61,7 +58,13 @@ class SignIn(LoginView):
     template_name = "arena/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
-    extra_context = {"embedded": settings.EMBEDDED}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **kwargs,
+            embedded=settings.EMBEDDED,
+            open_id=settings.OIDC_NAME if open_id_is_on() else "",
+        )
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         locked = form.has_error(NON_FIELD_ERRORS, "too_many_attempts")
@@ -90,7 +93,7 @@ def sign_in_ticket(request: HttpRequest, ticket: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Password and API tokens."""
+    """Profile, password, API tokens and connected sign-ins."""
     user = _user(request)
     form = _password_form(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -104,6 +107,22 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
+@sensitive_post_parameters()
+@require_POST
+def change_profile(request: HttpRequest) -> HttpResponse:
+    """Name and email."""
+    user = _user(request)
+    form = ProfileForm(user, request.POST)
+    if not form.is_valid():
+        context = _context(user, profile_form=form)
+        return render(request, "arena/account.html", context, status=400)
+    save_profile(user, name=form.cleaned_data["name"], email=form.cleaned_data["email"])
+    messages.success(request, "Saved.")
+    return redirect("account")
+
+
+@never_cache
+@login_required
 @require_POST
 def new_token(request: HttpRequest) -> HttpResponse:
     """Make an API token and show it, this once; so there is no redirect that could lose it."""
@@ -111,7 +130,12 @@ def new_token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return render(request, "arena/account.html", _context(user, token_form=form), status=400)
-    token = issue_token(user, Scope(form.cleaned_data["scope"]))
+    token = issue_token(
+        user,
+        Scope(form.cleaned_data["scope"]),
+        name=form.cleaned_data["name"],
+        days=form.cleaned_data["days"],
+    )
     return render(request, "arena/account.html", _context(user, token=token), status=201)
 
 
@@ -121,6 +145,19 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a token of one's own out of service at once."""
     if ApiToken.objects.filter(user=_user(request), pk=pk).delete()[0]:
         messages.success(request, "The token is revoked. Requests with it are refused from now on.")
+    return redirect("account")
+
+
+@login_required
+@require_POST
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """No longer sign in by this identity at the provider."""
+    try:
+        identities.disconnect(_user(request), pk)
+    except Conflict as error:
+        messages.error(request, f"{error.message.capitalize()}.")
+    else:
+        messages.success(request, "It is not connected any more.")
     return redirect("account")
 
 
@@ -135,7 +172,7 @@ def _password_form(user: User, data: QueryDict | None = None) -> SetPasswordForm
     form = form_class(user, data)
     for field in form.fields.values():
         field.widget.attrs.pop("autofocus", None)
-    form.fields["new_password1"].help_text = GOOD_ONES
+    form.fields["new_password1"].help_text = GOOD_PASSWORDS
     form.fields["new_password2"].label = "The same again"
     form.fields["new_password2"].help_text = ""
     return form
@@ -145,7 +182,10 @@ def _context(user: User, **more: Any) -> dict[str, Any]:
     return {
         "form": _password_form(user),
         "has_password": user.has_usable_password(),
+        "profile_form": ProfileForm(user),
         "token_form": TokenForm(),
         "tokens": user.api_tokens.all(),
+        "identities": user.external_identities.all(),
+        "open_id": settings.OIDC_NAME if open_id_is_on() else "",
         **more,
     }

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
-from django.db.models import BooleanField, Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from arena.common.errors import NotFound
-from arena.models import Competitor, Membership, Output, Project, Prompt
+from arena.models import (
+    RANK,
+    AuditEntry,
+    Competitor,
+    Invitation,
+    Membership,
+    Output,
+    Project,
+    Prompt,
+    Role,
+)
 from arena.queries import prompts_where
 
 MAX_TAGS = 200
@@ -39,6 +50,49 @@ class PromptFilter:
 
     def __bool__(self) -> bool:
         return any((self.category, self.language, self.tag, self.text))
+
+
+@dataclass(frozen=True)
+class LogFilter:
+    """What narrows the log of a project; what is empty does not."""
+
+    act: str = ""
+    person: str = ""
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> LogFilter:
+        """Read it from an address: act, person."""
+        return cls(*(query.get(name, "").replace("\0", "").strip() for name in ("act", "person")))
+
+    def __bool__(self) -> bool:
+        return bool(self.act or self.person)
+
+
+def members_of(project: Project) -> list[Membership]:
+    """The members with their accounts, owners first."""
+    found = project.memberships.select_related("user").order_by("user__username")
+    return sorted(found, key=lambda member: -RANK[Role(member.role)])
+
+
+def open_invitations_of(project: Project) -> list[Invitation]:
+    """Those that can still be accepted, newest first."""
+    found = project.invitations.filter(
+        revoked_at=None, expires_at__gt=timezone.now(), uses__lt=F("max_uses")
+    )
+    return list(found.select_related("made_by"))
+
+
+def log_of(project: Project, chosen: LogFilter) -> QuerySet[AuditEntry]:
+    """The entries that a filter leaves, newest first. `person` is a part of a username, of the
+    one who acted or of whom or what it was done to."""
+    found = project.audit_entries.all()
+    if chosen.act:
+        found = found.filter(act=chosen.act)
+    if chosen.person:
+        found = found.filter(
+            Q(actor_name__icontains=chosen.person) | Q(subject__icontains=chosen.person)
+        )
+    return found
 
 
 def projects_of(user: User | AnonymousUser) -> QuerySet[Project]:

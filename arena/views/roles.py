@@ -12,6 +12,11 @@ def may_edit(request: HttpRequest) -> bool:
     return RANK[_role(request)] >= RANK[Role.EDITOR]
 
 
+def is_owner(request: HttpRequest) -> bool:
+    """Whether the reader manages the people of the project."""
+    return _role(request) is Role.OWNER
+
+
 def is_blind(request: HttpRequest) -> bool:
     """Whether the reader judges here and does nothing else, so that names must stay away.
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from arena.views import account, data, health, projects, prompts
+from arena.views import (
+    account,
+    data,
+    health,
+    invitations,
+    members,
+    open_id,
+    passwords,
+    projects,
+    prompts,
+)
 
 urlpatterns = [
     path("", projects.projects, name="projects"),
@@ -24,6 +34,31 @@ urlpatterns = [
         data.upload,
         {"sort": "competitors"},
         name="upload-competitors",
+    ),
+    path("projects/<slug:slug>/people", members.people, name="people"),
+    path("projects/<slug:slug>/people/claim", members.claim, name="project-claim"),
+    path(
+        "projects/<slug:slug>/people/<str:username>/role", members.change_role, name="member-role"
+    ),
+    path("projects/<slug:slug>/people/<str:username>/remove", members.remove, name="member-remove"),
+    path("projects/<slug:slug>/invitations", invitations.invite, name="invite"),
+    path(
+        "projects/<slug:slug>/invitations/<int:pk>/revoke",
+        invitations.revoke,
+        name="invitation-revoke",
+    ),
+    path("projects/<slug:slug>/log", members.log, name="log"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
+    path("sign-in/oidc", open_id.begin, name="open-id"),
+    path("sign-in/oidc/callback", open_id.callback, name="open-id-callback"),
+    path("account/connect", open_id.connect, name="open-id-connect"),
+    path("account/identities/<int:pk>/disconnect", account.disconnect, name="disconnect"),
+    path("account/profile", account.change_profile, name="profile"),
+    path("password-reset", passwords.AskForReset.as_view(), name="password-reset"),
+    path(
+        "password-reset/<str:uidb64>/<str:token>",
+        passwords.Reset.as_view(),
+        name="password_reset_confirm",
     ),
     path("sign-in", account.SignIn.as_view(), name="sign-in"),
     path("sign-in/<str:ticket>", account.sign_in_ticket, name="sign-in-ticket"),

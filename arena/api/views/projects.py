@@ -75,7 +75,7 @@ class OneProject(ProjectView):
     )
     def patch(self, request: Request, slug: str) -> Response:
         changes = checked(ProjectChanges, request.data).model_dump(exclude_none=True)
-        return _answer(change_project(self.project, changes))
+        return _answer(change_project(self.project, changes, actor=sender(request)))
 
     @extend_schema(
         operation_id="delete_project",

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 
 from arena.models import Scope
-from arena.services.tokens import issue_token
+from arena.services.tokens import MAX_DAYS, issue_token
 
 
 class Command(BaseCommand):
@@ -19,8 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", metavar="USER")
         parser.add_argument("--scope", choices=Scope.values, default=Scope.WRITE.value)
+        parser.add_argument("--name", default="", help="what it is for, up to 100 characters")
+        parser.add_argument("--days", type=int, help="how long it is valid; default: for ever")
 
-    def handle(self, *, user: str, scope: str, **options: Any) -> None:
+    def handle(self, *, user: str, scope: str, name: str, days: int | None, **options: Any) -> None:
+        if len(name) > 100 or (days is not None and not 1 <= days <= MAX_DAYS):
+            raise CommandError(f"a name has up to 100 characters; days are from 1 to {MAX_DAYS}")
         users = get_user_model().objects
         owner = users.filter(username=user).first()
         if owner is None:
@@ -30,4 +34,4 @@ class Command(BaseCommand):
                 raise CommandError(" ".join(error.messages)) from None
             owner = users.create_user(user)
             self.stderr.write(f"created the user {user}")
-        self.stdout.write(issue_token(owner, Scope(scope)))
+        self.stdout.write(issue_token(owner, Scope(scope), name=name, days=days))

@@ -51,3 +51,15 @@ def test_deleting_is_logged(
 
     assert not Project.objects.exists()
     assert caplog.messages == ["project haiku was deleted by olga"]
+
+
+def test_what_is_made_and_changed_is_in_the_log(owner: User, member: User) -> None:
+    made = create_project(slug="mine", owner=owner)
+
+    change_project(made, {"name": "New", "description": "x"}, actor=member)
+
+    entries = made.audit_entries.order_by("id").values_list("actor_name", "act", "subject")
+    assert list(entries) == [
+        ("olga", "project.created", "mine"),
+        ("mina", "project.changed", "description, name"),
+    ]

@@ -7,11 +7,12 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from arena.models import ApiToken
 from arena.services import sign_in
 from arena.services.tokens import digest, issue_token
-from arena.views import attempts
+from arena.views.attempts import SIGN_IN
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_leads_nowhere_outside(client: Client, olga: User) -> None:
 
 
 def test_after_ten_failures_even_the_right_password_has_to_wait(client: Client, olga: User) -> None:
-    for _ in range(attempts.LIMIT):
+    for _ in range(SIGN_IN.attempts):
         assert attempt(client, "olga", "guess").status_code == 400
 
     locked = attempt(client, "Olga", PASSWORD)
@@ -72,7 +73,7 @@ def test_the_lock_is_for_one_name_from_one_address(
 ) -> None:
     member.set_password(PASSWORD)
     member.save()
-    for _ in range(attempts.LIMIT):
+    for _ in range(SIGN_IN.attempts):
         attempt(client, "olga", "guess")
 
     assert attempt(client, "mina", PASSWORD).status_code == 302
@@ -80,7 +81,7 @@ def test_the_lock_is_for_one_name_from_one_address(
 
 
 def test_a_success_forgets_the_failures(client: Client, olga: User) -> None:
-    for _ in range(attempts.LIMIT - 1):
+    for _ in range(SIGN_IN.attempts - 1):
         attempt(client, "olga", "guess")
     attempt(client, "olga", PASSWORD)
     client.post("/sign-out")
@@ -192,6 +193,90 @@ def test_a_weak_password_is_refused(client: Client, olga: User) -> None:
     assert "new_password2" in response.context["form"].errors
 
 
-@pytest.mark.parametrize("path", ["/account", "/account/tokens", "/account/tokens/1/revoke"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account",
+        "/account/connect",
+        "/account/identities/1/disconnect",
+        "/account/profile",
+        "/account/tokens",
+        "/account/tokens/1/revoke",
+    ],
+)
 def test_an_account_takes_an_account(client: Client, path: str) -> None:
     assert client.post(path)["Location"].startswith("/sign-in?next=")
+
+
+def test_a_token_has_a_name_and_an_end(client: Client, olga: User) -> None:
+    client.force_login(olga)
+
+    client.post("/account/tokens", {"scope": "read", "name": "nightly", "days": "30"})
+    client.post("/account/tokens", {"scope": "write", "name": "", "days": ""})
+
+    for_ever, nightly = ApiToken.objects.all()
+    assert for_ever.expires_at is None
+    assert nightly.expires_at is not None
+    assert (nightly.expires_at - nightly.created_at).days in (29, 30)
+    page = client.get("/account").content.decode()
+    assert "nightly" in page
+    ApiToken.objects.filter(pk=nightly.pk).update(expires_at=nightly.created_at)
+    assert ">expired<" in client.get("/account").content.decode()
+
+
+def profile(client: Client, **values: str) -> HttpResponse:
+    return client.post("/account/profile", {f"profile-{key}": text for key, text in values.items()})
+
+
+def test_a_name_is_changed_as_one_likes(client: Client, olga: User) -> None:
+    client.force_login(olga)
+
+    assert profile(client, name="Olga Orlova", email="").status_code == 302
+
+    olga.refresh_from_db()
+    assert olga.get_full_name() == "Olga Orlova"
+    assert "Olga Orlova" in client.get("/").content.decode()
+
+
+def test_a_new_email_takes_the_password(client: Client, olga: User) -> None:
+    client.force_login(olga)
+
+    refused = profile(client, name="", email="olga@example.org", password="x")
+    assert refused.status_code == 400
+    assert "password" in refused.context["profile_form"].errors
+    profile(client, name="", email="olga@example.org", password=PASSWORD)
+    profile(client, name="O.", email="olga@example.org")
+
+    olga.refresh_from_db()
+    assert (olga.email, olga.first_name) == ("olga@example.org", "O.")
+
+
+def test_a_faulty_email_is_not_saved(client: Client, olga: User) -> None:
+    client.force_login(olga)
+
+    assert profile(client, email="nonsense", password=PASSWORD).status_code == 400
+    olga.refresh_from_db()
+    assert olga.email == ""
+
+
+def test_who_has_no_password_needs_none_for_an_email(client: Client) -> None:
+    owner = sign_in.local_owner()
+    client.force_login(owner)
+
+    assert profile(client, name="", email="me@example.org").status_code == 302
+
+    owner.refresh_from_db()
+    assert owner.email == "me@example.org"
+
+
+def test_behind_a_proxy_the_senders_are_told_apart(
+    client: Client, olga: User, settings: Settings
+) -> None:
+    settings.PROXIES = 1
+    for _ in range(SIGN_IN.attempts):
+        attempt(client, "olga", "guess", HTTP_X_FORWARDED_FOR="6.6.6.6")
+
+    locked = attempt(client, "olga", PASSWORD, HTTP_X_FORWARDED_FOR="1.2.3.4, 6.6.6.6")
+    other = attempt(Client(), "olga", PASSWORD, HTTP_X_FORWARDED_FOR="6.6.6.6, 1.2.3.4")
+
+    assert (locked.status_code, other.status_code) == (429, 302)

@@ -44,3 +44,19 @@ def test_bad_arguments_are_refused(db: None, arguments: tuple[str, ...]) -> None
     with pytest.raises(CommandError):
         run(*arguments)
     assert not get_user_model().objects.exists()
+
+
+def test_a_token_may_have_a_name_and_an_end(db: None) -> None:
+    run("bob", "--name", "nightly", "--days", "30")
+
+    token = ApiToken.objects.get()
+    assert token.name == "nightly"
+    assert token.expires_at is not None
+
+
+@pytest.mark.parametrize("wrong", [["--days", "0"], ["--days", "-1"], ["--name", "x" * 101]])
+def test_a_faulty_token_is_not_made(db: None, wrong: list[str]) -> None:
+    with pytest.raises(CommandError):
+        run("bob", *wrong)
+
+    assert not ApiToken.objects.exists()
