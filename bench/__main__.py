@@ -10,7 +10,8 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def main(only: list[str]) -> int:
-    names = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+    files = [*FOLDER.glob("*.py"), *(main.parent for main in FOLDER.glob("*/__main__.py"))]
+    names = sorted(path.stem for path in files if not path.stem.startswith("_"))
     unknown = set(only) - set(names)
     if unknown:
         print(f"no such bench: {', '.join(sorted(unknown))}; there are: {', '.join(names)}")

@@ -35,10 +35,11 @@ class Comparisons:
 
     What only some methods read may be None:
     weight: how often the row counts (default 1). first: 1 where a was shown first, -1 where b was,
-    0 where both orders were judged or the order is not known. judge: index into `judges`. share:
-    the judge's probability that a is better, from 0 to 1, NaN where it gave none. surrogate: the
-    verdict is a statistical model's prediction. slice: index into `slices`. covariates: named
-    differences, a's value minus b's.
+    0 where both orders were judged or the order is not known. judge: index into `judges`. rater:
+    a number for the person whose verdict it is, -1 where it is no single person's; verdicts of one
+    person are dependent. share: the judge's probability that a is better, from 0 to 1, NaN where
+    it gave none. surrogate: the verdict is a statistical model's prediction. slice: index into
+    `slices`. covariates: named differences, a's value minus b's.
     """
 
     competitors: tuple[str, ...]
@@ -50,11 +51,16 @@ class Comparisons:
     first: IntArray | None = None
     judge: IntArray | None = None
     judges: tuple[str, ...] = ()
+    rater: IntArray | None = None
     share: FloatArray | None = None
     surrogate: BoolArray | None = None
     slice: IntArray | None = None
     slices: tuple[str, ...] = ()
     covariates: Mapping[str, FloatArray] = field(default_factory=dict)
+
+
+OPTIONAL = ("weight", "first", "judge", "rater", "share", "surrogate", "slice")
+"""The columns of `Comparisons` that may be None."""
 
 
 @dataclass(frozen=True)

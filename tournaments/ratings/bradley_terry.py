@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Literal
+
 import numpy as np
+from pydantic import field_validator
+from scipy.special import expit
 
 from tournaments.ratings import registry
 from tournaments.ratings.base import (
     CENTRE,
     ELO_SCALE,
-    Comparisons,
     Effect,
     RatingError,
-    RatingTable,
 )
-from tournaments.ratings.counts import Evidence, gather
+from tournaments.ratings.counts import Evidence
+from tournaments.ratings.design import Design
 from tournaments.ratings.intervals import from_spread
 from tournaments.ratings.judge_effects import fit_judges
+from tournaments.ratings.leniency import leniencies
 from tournaments.ratings.links import HalfWin
-from tournaments.ratings.paired import Fit, Prior
+from tournaments.ratings.paired import Fit, Prior, predictor
 from tournaments.ratings.response_effects import Responses, fit_responses
+from tournaments.ratings.schedules import has_long_knock_out
 from tournaments.ratings.strengths import (
-    Design,
     PairedMethod,
     PairedParams,
     contrast_of,
     positions,
     strengths_spread,
 )
-from tournaments.ratings.table import Result, empty_table, rating_table
+from tournaments.ratings.table import Result
 from tournaments.ratings.uncertainty import quantile
+
+_AFFORDABLE = 1_000_000
+"""Comparisons times competitors up to which effects of answers are fitted unasked: 2 s or so."""
+
+_PEOPLE_ALONE = (
+    "With effects of answers, verdicts of one person count as independent of each other."
+)
 
 
 class BradleyTerryParams(PairedParams):
-    """judge_effects: how sharply each judge tells strengths apart, and its liking of the first.
+    """judge_effects: how sharply each judge tells strengths apart, how often it ties, and its
+    liking of the first.
 
-    response_effects: answers better or worse than usual, for knock-outs and chains.
+    response_effects: answers better or worse than usual. "auto" fits them where a plain fit would
+    be biased, in a knock-out over 100 prompts or more, if no other option is asked for.
     """
 
     judge_effects: bool = False
-    response_effects: bool = False
+    response_effects: Literal["auto", "always", "never"] = "auto"
+
+    @field_validator("response_effects", mode="before")
+    @classmethod
+    def _once_yes_or_no(cls, value: object) -> object:
+        """Runs kept from before there was "auto" say true or false."""
+        return ("never", "always")[value] if isinstance(value, bool) else value
+
+    @property
+    def other_options(self) -> bool:
+        """Whether an option is set that is not fitted together with effects of answers."""
+        position = self.position != "ignore"
+        return bool(self.judge_effects or self.style_control or self.bootstrap or position)
 
 
 @registry.register("bradley_terry")
@@ -63,25 +90,41 @@ class BradleyTerry(PairedMethod):
     def columns(self) -> frozenset[str]:
         return super().columns | ({"judge"} if self.params.judge_effects else set())
 
-    def rate(self, comparisons: Comparisons) -> RatingTable:
-        if not self.params.response_effects:
-            return super().rate(comparisons)
+    def result(self, evidence: Evidence) -> Result:
+        asked = self.params.response_effects
+        if asked == "always":
+            return self._with_answers(evidence)
+        if asked == "auto" and self._called_for(evidence):
+            with suppress(RatingError):  # the plain fit warns of what it cannot mend
+                return self._with_answers(evidence)
+        return super().result(evidence)
+
+    def _called_for(self, evidence: Evidence) -> bool:
+        """Whether a plain fit would be biased, and effects of answers are quickly fitted."""
+        size = len(evidence.a) * len(evidence.names)
+        alone = not self.params.other_options and evidence.rater is None
+        possible = alone and size <= _AFFORDABLE
+        return possible and has_long_knock_out(evidence)
+
+    def _with_answers(self, evidence: Evidence) -> Result:
         params = self.params
-        if params.judge_effects or params.style_control or params.bootstrap:
+        if params.other_options:
             raise RatingError("effects of answers are fitted without any other option")
-        evidence = gather(comparisons)
-        if not evidence.names:
-            return empty_table(self.name, self._settings(), evidence)
         found = fit_responses(evidence, Prior(params.prior_games))
         contrast = contrast_of(evidence, params.anchor)
         covariances = found.model, found.clustered
         spread = strengths_spread(contrast, *covariances, evidence.n_prompts, params.confidence)
         ratings = CENTRE + ELO_SCALE * (contrast @ found.theta)
-        rng = np.random.default_rng(params.seed)
+        estimate = from_spread(ratings, spread, ELO_SCALE, np.random.default_rng(params.seed))
         share = _noise_share(found, quantile(params.confidence))
-        estimate = from_spread(ratings, spread, ELO_SCALE, rng)
-        result = Result(estimate, effects=(share,), rounds=found.rounds)
-        return rating_table(self.name, self._settings(), evidence, result)
+        warnings = () if evidence.rater is None else (_PEOPLE_ALONE,)
+        return Result(estimate, effects=(share,), warnings=warnings, rounds=found.rounds)
+
+    def other_effects(self, evidence: Evidence, design: Design, fitted: Fit) -> Iterator[Effect]:
+        yield from super().other_effects(evidence, design, fitted)
+        if self.params.judge_effects:
+            p = expit(predictor(design.units, fitted.theta, fitted.beta))[design.unit_of_row]
+            yield from leniencies(evidence, p, self.params.confidence)
 
     def fitted(self, evidence: Evidence, prior: Prior) -> tuple[Design, Fit]:
         if not self.params.judge_effects:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tournaments.ratings.base import BoolArray, Comparisons
-
-_COLUMNS = ("weight", "first", "judge", "share", "surrogate", "slice")
+from tournaments.ratings.base import OPTIONAL, BoolArray, Comparisons
 
 
 def check(comparisons: Comparisons) -> None:
@@ -14,8 +12,8 @@ def check(comparisons: Comparisons) -> None:
 
     Names given twice, columns of different length, an index outside its names, a self-match, a
     negative prompt, a score other than 0, 0.5 and 1, a weight that is not a positive number, an
-    order other than -1, 0 and 1, a share outside 0 to 1 (NaN is none), a covariate that is not a
-    finite number.
+    order other than -1, 0 and 1, a rater below -1, a share outside 0 to 1 (NaN is none), a
+    covariate that is not a finite number.
     """
     if len(set(comparisons.competitors)) < len(comparisons.competitors):
         raise ValueError("a competitor is listed twice")
@@ -34,7 +32,7 @@ def _check_lengths(comparisons: Comparisons) -> None:
         == len(comparisons.prompt)
     ):
         raise ValueError("the columns a, b, score and prompt differ in length")
-    optional = {name: getattr(comparisons, name) for name in _COLUMNS} | dict(
+    optional = {name: getattr(comparisons, name) for name in OPTIONAL} | dict(
         comparisons.covariates
     )
     for name, column in optional.items():
@@ -64,6 +62,8 @@ def _optional_faults(comparisons: Comparisons) -> dict[str, BoolArray]:
         found["the weight is not a positive number"] = ~((weight > 0) & np.isfinite(weight))
     if (first := comparisons.first) is not None:
         found["the order is none of -1, 0 and 1"] = np.abs(first) > 1
+    if (rater := comparisons.rater) is not None:
+        found["the rater is below -1"] = rater < -1
     if (share := comparisons.share) is not None:
         found["the share is not between 0 and 1"] = (share < 0) | (share > 1)
     for name, known in (("judge", comparisons.judges), ("slice", comparisons.slices)):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tournaments.ratings.base import BoolArray, Comparisons, FloatArray, IntArray, RatingError
+from tournaments.ratings.base import (
+    BoolArray,
+    Comparisons,
+    FloatArray,
+    IntArray,
+    RatingError,
+)
+from tournaments.ratings.canonical import Columns, canonical_rows, hash_of, renumbered
 from tournaments.ratings.checking import check
 
 CHUNK = 2**18
 """Rows counted at once: their keys stay in the cache."""
-
-_DENSE_PROMPTS = 8
-"""Prompt numbers up to this many times the rows are renumbered by a table, others by sorting."""
 
 
 def totals(index: IntArray, values: FloatArray, size: int) -> FloatArray:
@@ -42,6 +44,25 @@ class Pairs:
         """(U,): how often each pair met."""
         met: FloatArray = self.outcomes.sum(axis=1)
         return met
+
+    @cached_property
+    def cell(self) -> IntArray:
+        """(U,): the place of each pair in a table (M, M) that is read row by row."""
+        return self.a * self.n + self.b
+
+    def net(self, values: FloatArray) -> FloatArray:
+        """(M,): what values (U,) add up to, for the first of a pair plus, for the second minus."""
+        if len(self.a) < self.n**2:
+            return totals(self.a, values, self.n) - totals(self.b, values, self.n)
+        table = totals(self.cell, values, self.n**2).reshape(self.n, self.n)
+        difference: FloatArray = table.sum(axis=1) - table.sum(axis=0)
+        return difference
+
+    def lead(self, theta: FloatArray) -> FloatArray:
+        """(U,): theta (M,) of the first minus that of the second."""
+        if len(self.a) < self.n**2:
+            return theta[self.a] - theta[self.b]
+        return (theta[:, None] - theta[None, :]).ravel()[self.cell]
 
     @cached_property
     def points(self) -> FloatArray:
@@ -112,7 +133,7 @@ class Evidence:
     data_hash: str
     judges: tuple[str, ...] = ()
     slices: tuple[str, ...] = ()
-    columns: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
 
     @property
     def score(self) -> FloatArray:
@@ -131,6 +152,21 @@ class Evidence:
 
     def ints(self, name: str) -> IntArray:
         return self.floats(name).astype(np.int64)
+
+    @cached_property
+    def rater(self) -> IntArray | None:
+        """(N,): people numbered from 0, -1 for nobody's; None with fewer than two of them."""
+        if "rater" not in self.columns:
+            return None
+        people, index = np.unique(self.ints("rater"), return_inverse=True)
+        nobody = int(people[:1].sum() < 0)
+        return index - nobody if len(people) - nobody > 1 else None
+
+    @property
+    def n_clusters(self) -> int:
+        """How many prompts there are, or people if they are fewer."""
+        raters = self.n_prompts if self.rater is None else int(self.rater.max()) + 1
+        return min(self.n_prompts, raters)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -211,13 +247,13 @@ def gather(comparisons: Comparisons) -> Evidence:
     by_name = sorted(range(len(comparisons.competitors)), key=comparisons.competitors.__getitem__)
     names = [comparisons.competitors[i] for i in by_name]
     rank = np.argsort(np.array(by_name, dtype=np.int64))
-    a, b, outcome, prompt, columns = _canonical_rows(comparisons, rank)
+    a, b, outcome, prompt, columns = canonical_rows(comparisons, rank)
     compared = np.flatnonzero(
         np.bincount(a, minlength=len(names)) + np.bincount(b, minlength=len(names))
     )
     place = np.zeros(len(names), dtype=np.int64)
     place[compared] = np.arange(len(compared))
-    prompt_index, n_prompts = _renumbered(prompt)
+    prompt_index, n_prompts = renumbered(prompt)
     met = set(compared.tolist())
     return Evidence(
         names=tuple(names[i] for i in compared),
@@ -227,97 +263,8 @@ def gather(comparisons: Comparisons) -> Evidence:
         outcome=outcome,
         prompt=prompt_index,
         n_prompts=n_prompts,
-        data_hash=_hash(comparisons, names, (prompt, a, b, outcome), columns),
+        data_hash=hash_of(comparisons, names, (prompt, a, b, outcome), columns),
         judges=comparisons.judges,
         slices=comparisons.slices,
         columns=columns,
     )
-
-
-Columns = dict[str, NDArray[np.generic]]
-
-
-def _canonical_rows(
-    comparisons: Comparisons, rank: IntArray
-) -> tuple[IntArray, IntArray, IntArray, IntArray, Columns]:
-    """Columns a, b, outcome, prompt and the optional ones, with a < b in rank, sorted."""
-    a, b = rank[comparisons.a], rank[comparisons.b]
-    turned = a > b
-    won = np.rint(2.0 * comparisons.score).astype(np.int64)
-    outcome = np.where(turned, won, 2 - won)
-    a, b = np.minimum(a, b), np.maximum(a, b)
-    n = max(len(rank), 1)
-    columns = _turned(comparisons, turned)
-    if comparisons.prompt.max(initial=0) >= 2**62 // (3 * n * n):
-        rest = tuple(columns[name] for name in sorted(columns, reverse=True))
-        rows = np.lexsort((*rest, outcome, b, a, comparisons.prompt))
-        return a[rows], b[rows], outcome[rows], comparisons.prompt[rows], _at(columns, rows)
-    # All that counts in a row is one number, and sorting numbers is ten times faster.
-    key = ((comparisons.prompt * n + a) * n + b) * 3 + outcome
-    if columns:
-        rows = np.argsort(key)
-        key, columns = key[rows], _at(columns, _settled(key[rows], rows, columns))
-    else:
-        key = np.sort(key)
-    key, outcome = np.divmod(key, 3)
-    key, b = np.divmod(key, n)
-    prompt, a = np.divmod(key, n)
-    return a, b, outcome, prompt, columns
-
-
-def _settled(key: IntArray, rows: IntArray, columns: Columns) -> IntArray:
-    """`rows`, which sort the keys, with those of one key in the order of their other columns."""
-    same = key[1:] == key[:-1]
-    if not same.any():
-        return rows
-    repeated = np.flatnonzero(np.append(same, False) | np.append(False, same))
-    which = rows[repeated]
-    rest = tuple(columns[name][which] for name in sorted(columns, reverse=True))
-    rows[repeated] = which[np.lexsort((*rest, key[repeated]))]
-    return rows
-
-
-def _at(columns: Columns, rows: IntArray) -> Columns:
-    return {name: column[rows] for name, column in columns.items()}
-
-
-def _optional(comparisons: Comparisons) -> Columns:
-    """The optional columns that are there."""
-    named = ("weight", "first", "judge", "share", "surrogate", "slice")
-    columns: Columns = {
-        name: column for name in named if (column := getattr(comparisons, name)) is not None
-    }
-    return columns | {f"covariates.{k}": v for k, v in comparisons.covariates.items()}
-
-
-def _turned(comparisons: Comparisons, turned: BoolArray) -> Columns:
-    """The optional columns as they read after a and b changed places in the rows `turned`."""
-    columns = _optional(comparisons)
-    sign = np.where(turned, -1, 1)
-    for name, column in columns.items():
-        if name == "first" or name.startswith("covariates."):
-            columns[name] = column * sign + 0  # + 0 makes -0.0 the 0.0 that hashes the same
-        elif name == "share":
-            columns[name] = np.where(turned, 1.0 - column.astype(np.float64), column)
-    return columns
-
-
-def _renumbered(prompt: IntArray) -> tuple[IntArray, int]:
-    """Prompts numbered from 0 without gaps, in their order, and how many there are."""
-    if prompt.max(initial=0) < _DENSE_PROMPTS * len(prompt):
-        place = np.cumsum(np.bincount(prompt) > 0) - 1
-        return place[prompt], int(place[-1]) + 1
-    prompts, index = np.unique(prompt, return_inverse=True)
-    return index, len(prompts)
-
-
-def _hash(
-    comparisons: Comparisons, names: list[str], rows: tuple[IntArray, ...], columns: Columns
-) -> str:
-    head = {"names": names, "judges": comparisons.judges, "slices": comparisons.slices}
-    digest = hashlib.sha256(json.dumps(head).encode() + b"\n")
-    for column in rows:
-        digest.update(column.astype("<i8").tobytes())
-    for name in sorted(columns):
-        digest.update(name.encode() + b"\n" + columns[name].astype("<f8").tobytes())
-    return digest.hexdigest()

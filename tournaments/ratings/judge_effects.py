@@ -13,6 +13,7 @@ import numpy as np
 
 from tournaments.ratings.base import FloatArray, IntArray, RatingError
 from tournaments.ratings.counts import Evidence, Pairs, totals
+from tournaments.ratings.design import Covariate, Design
 from tournaments.ratings.links import HalfWin
 from tournaments.ratings.paired import (
     COEFFICIENT_PRECISION,
@@ -24,7 +25,6 @@ from tournaments.ratings.paired import (
     predictor,
     prior_information,
 )
-from tournaments.ratings.strengths import Covariate, Design
 
 _PRECISION = 1.0
 _ROUNDS = 1_000

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit
 
-from tournaments.ratings.base import FloatArray, IntArray, RatingError
+from tournaments.ratings.base import FloatArray, RatingError
 from tournaments.ratings.counts import Pairs, totals
 from tournaments.ratings.links import Link
 
@@ -41,6 +41,17 @@ class Units:
     pairs: Pairs
     x: FloatArray
     slope: FloatArray | None = None
+
+    @cached_property
+    def widest(self) -> FloatArray:
+        """(K,): the largest size of each covariate."""
+        largest: FloatArray = np.abs(self.x).max(axis=0, initial=0.0)
+        return largest
+
+    @cached_property
+    def steepest(self) -> float:
+        """The largest slope."""
+        return 1.0 if self.slope is None else float(self.slope.max(initial=0.0))
 
     @classmethod
     def plain(cls, pairs: Pairs) -> Units:
@@ -119,7 +130,7 @@ def at(units: Units, link: Link, prior: Prior, theta: FloatArray) -> Fit:
 
 def predictor(units: Units, theta: FloatArray, beta: FloatArray) -> FloatArray:
     """(U,) eta."""
-    eta: FloatArray = theta[units.pairs.a] - theta[units.pairs.b]
+    eta = units.pairs.lead(theta)
     if units.slope is not None:
         eta = eta * units.slope
     return eta + units.x @ beta if len(beta) else eta
@@ -127,10 +138,8 @@ def predictor(units: Units, theta: FloatArray, beta: FloatArray) -> FloatArray:
 
 def design_sum(units: Units, weight: FloatArray) -> FloatArray:
     """(M + K,): the sum of weight times the derivative of the unit's predictor."""
-    a, b, n = units.pairs.a, units.pairs.b, units.pairs.n
     sloped = weight if units.slope is None else weight * units.slope
-    theta = totals(a, sloped, n) - totals(b, sloped, n)
-    return np.concatenate([theta, units.x.T @ weight])
+    return np.concatenate([units.pairs.net(sloped), units.x.T @ weight])
 
 
 def gram(units: Units, weight: FloatArray) -> FloatArray:
@@ -139,7 +148,7 @@ def gram(units: Units, weight: FloatArray) -> FloatArray:
     sloped = weight if units.slope is None else weight * units.slope
     squared = sloped if units.slope is None else sloped * units.slope
     result = np.empty((m + k, m + k))
-    result[:m, :m] = laplacian(units.pairs.a, units.pairs.b, squared, m)
+    result[:m, :m] = laplacian(units.pairs, squared)
     for column in range(k):
         across = design_sum(units, weight * units.x[:, column])
         result[:, m + column] = result[m + column, :] = across
@@ -153,9 +162,10 @@ def prior_information(theta: FloatArray, prior: Prior) -> FloatArray:
     return information
 
 
-def laplacian(a: IntArray, b: IntArray, weight: FloatArray, n: int) -> FloatArray:
-    """(M, M): the sum of weight (e_a - e_b)(e_a - e_b)' over units."""
-    off = totals(a * n + b, weight, n * n).reshape(n, n)
+def laplacian(pairs: Pairs, weight: FloatArray) -> FloatArray:
+    """(M, M): the sum of weight (U,) times (e_a - e_b)(e_a - e_b)' over pairs."""
+    n = pairs.n
+    off = totals(pairs.cell, weight, n * n).reshape(n, n)
     off = off + off.T
     result = -off
     result.flat[:: n + 1] += off.sum(axis=1)
@@ -171,12 +181,17 @@ def _factor(information: FloatArray) -> tuple[FloatArray, bool]:
 
 
 def _change(units: Units, step: FloatArray) -> float:
-    """The largest change of a predictor, or of the tie parameter, that a step would make."""
+    """The largest change of a predictor, strength or tie parameter by a step, if it is too long.
+
+    If not, an upper bound that shows it, which needs no pass over the units.
+    """
     m, k = units.pairs.n, units.x.shape[1]
-    moved = np.abs(predictor(units, step[:m], step[m : m + k])).max(initial=0.0)
-    return float(
-        max(moved, np.abs(step[:m]).max(initial=0.0), np.abs(step[m + k :]).max(initial=0))
-    )
+    theta, beta, tie = step[:m], step[m : m + k], step[m + k :]
+    alone = float(max(np.abs(theta).max(initial=0.0), np.abs(tie).max(initial=0.0)))
+    bound = units.steepest * float(np.ptp(theta)) + float(np.abs(beta) @ units.widest)
+    if bound <= _LONGEST:
+        return max(alone, bound)
+    return max(alone, float(np.abs(predictor(units, theta, beta)).max(initial=0.0)))
 
 
 class _Local:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from tournaments.ratings import registry
 from tournaments.ratings.base import Effect
+from tournaments.ratings.counts import Evidence
+from tournaments.ratings.design import Design
 from tournaments.ratings.links import RaoKupper as RaoKupperLink
 from tournaments.ratings.links import threshold
 from tournaments.ratings.paired import Fit
@@ -25,8 +27,8 @@ class RaoKupper(PairedMethod):
     ties_are = "a lead below a threshold"
     link = RaoKupperLink()
 
-    def tie_effects(self, fitted: Fit) -> Iterator[Effect]:
-        yield from super().tie_effects(fitted)
+    def other_effects(self, evidence: Evidence, design: Design, fitted: Fit) -> Iterator[Effect]:
+        yield from super().other_effects(evidence, design, fitted)
         yield Effect(
             "threshold", threshold(fitted.tie), None, None, "log-odds by which a winner must lead"
         )

@@ -1,7 +1,5 @@
 """The bootstrap: the same fit to many resamples, from counts alone.
 
-A resample of prompts, or of single comparisons, changes only how often each outcome of each pair
-counts. So what a replicate costs depends on the pairs that met and not on the comparisons.
 Half-win replicates are solved together by chord steps: the expected points of i are e_i times the
 sum of n_ij / (e_i + e_j) with e = exp(theta), one addition and one division a pair, and the
 inverse information of the whole data turns what is missing into a step for all at once.
@@ -14,88 +12,31 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.special import expit, pdtr
+from scipy.special import expit
 
-from tournaments.ratings.base import FloatArray, IntArray
-from tournaments.ratings.counts import Evidence, Pairs
+from tournaments.ratings.base import FloatArray
+from tournaments.ratings.counts import Pairs
 from tournaments.ratings.links import HalfWin, Link
 from tournaments.ratings.paired import Fit, Prior, Units, fit
+from tournaments.ratings.resamples import Resamples
 
-AT_ONCE = 256
-"""Replicates solved together."""
-
-_CELLS_AT_ONCE = 2**25
 _CLOSE = 1e-3
-"""The last chord step, in standard errors."""
+"""How near a replicate must come to its solution, in standard errors."""
+
+_SLOWEST = 0.9
+"""Chord steps that shrink by less are not trusted to arrive."""
 
 _CHORDS = 25
-_TABLE = 65_536
-_LARGE = 4_000
+_FEW = 0.5
+"""A smaller share of replicates that are on their way goes on without the others."""
+
+_TINY = 1e-300
 
 Small = NDArray[np.float32]
 
 
-def prompt_resamples(
-    evidence: Evidence, unit_of_row: IntArray, n_units: int, size: int, rng: np.random.Generator
-) -> Iterator[FloatArray]:
-    """Yield outcomes (U, 3, up to 256) of `size` resamples of the prompts.
-
-    unit_of_row: (N,) which of the U units each comparison belongs to.
-    """
-    n_cells = 3 * n_units
-    weight = np.ones(len(evidence.a)) if evidence.weight is None else evidence.weight
-    place = evidence.prompt, 3 * unit_of_row + evidence.outcome
-    cells = csr_array((weight, place), shape=(evidence.n_prompts, n_cells)).T.tocsr()
-    share = np.full(evidence.n_prompts, 1.0 / evidence.n_prompts)
-    chunk = max(1, min(AT_ONCE, _CELLS_AT_ONCE // (n_cells + evidence.n_prompts)))
-    for start in range(0, size, chunk):
-        drawn = rng.multinomial(evidence.n_prompts, share, size=min(chunk, size - start))
-        resampled: FloatArray = cells @ drawn.T.astype(np.float64)
-        yield resampled.reshape(-1, 3, drawn.shape[0])
-
-
-def row_resamples(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Small]:
-    """Yield outcomes (U, 3, up to 256) of `size` resamples of independent comparisons.
-
-    Each comparison counts Poisson(1) times, so each cell of the counts Poisson(count) times.
-    """
-    counts, cell = np.unique(pairs.outcomes, return_inverse=True)
-    order = np.argsort(cell.ravel(), kind="stable")
-    ends = np.cumsum(np.bincount(cell.ravel()))
-    chunk = max(1, min(AT_ONCE, 4 * _CELLS_AT_ONCE // pairs.outcomes.size))
-    for start in range(0, size, chunk):
-        width = min(chunk, size - start)
-        drawn = np.empty((pairs.outcomes.size, width), dtype=np.float32)
-        begin = 0
-        for count, end in zip(counts.tolist(), ends.tolist(), strict=True):
-            drawn[order[begin:end]] = _poisson(count, (end - begin, width), rng)
-            begin = end
-        yield drawn.reshape(len(pairs.a), 3, width)
-
-
-def _poisson(mean: float, shape: tuple[int, int], rng: np.random.Generator) -> Small:
-    """Poisson numbers from a table of its quantiles, twenty times faster than one by one.
-
-    A quantile is exact to 1 / 65536; means above 4,000 are drawn as rounded normal numbers.
-    """
-    if mean == 0:
-        return np.zeros(shape, dtype=np.float32)
-    if mean > _LARGE:
-        drawn: Small = mean + np.sqrt(mean) * rng.standard_normal(shape, dtype=np.float32)
-        return np.rint(drawn)
-    values = np.arange(int(mean + 12.0 * np.sqrt(mean) + 20.0))
-    cuts = np.rint(pdtr(values, mean) * _TABLE).astype(np.int64)
-    cuts[-1] = _TABLE
-    table = np.repeat(values, np.diff(cuts, prepend=0)).astype(np.float32)
-    size = shape[0] * shape[1]
-    raw = rng.integers(0, 2**64, -(-size // 4), dtype=np.uint64)  # four places in one number
-    picked = raw.view(np.uint16)[:size].reshape(shape)
-    return np.take(table, picked, mode="clip")  # all are in range: "clip" spares the check
-
-
 def refits(
-    resamples: Iterator[NDArray[np.floating]], whole: Fit, units: Units, link: Link, prior: Prior
+    resamples: Iterator[Resamples], whole: Fit, units: Units, link: Link, prior: Prior
 ) -> FloatArray:
     """(B, M): log-strengths fitted to each of B resamples, prior included.
 
@@ -112,36 +53,46 @@ def refits(
     return np.concatenate(found)
 
 
-def _newton(
-    outcomes: NDArray[np.floating], whole: Fit, units: Units, link: Link, prior: Prior
-) -> FloatArray:
+def _newton(outcomes: Resamples, whole: Fit, units: Units, link: Link, prior: Prior) -> FloatArray:
     resampled = replace(units.pairs, outcomes=outcomes.astype(np.float64))
     return fit(replace(units, pairs=resampled), link, prior, whole.theta).theta
 
 
-def _chords(outcomes: NDArray[np.floating], whole: Fit, units: Units, prior: Prior) -> FloatArray:
+def _chords(outcomes: Resamples, whole: Fit, units: Units, prior: Prior) -> FloatArray:
     """(B, M) half-win fits to outcomes (U, 3, B); Newton's method for what chords do not reach."""
     pairs = units.pairs
-    tied = bool(pairs.outcomes[:, 1].any())
-    met = (outcomes[:, 0] + outcomes[:, 2]).astype(np.float32, copy=False)
-    if tied:
-        met += outcomes[:, 1]
-    points = _points(outcomes, pairs, tied)
-    covariance = whole.covariance
-    error = np.sqrt(np.diag(_centred(covariance)))[:, None]
-    theta = np.repeat(whole.theta[:, None], met.shape[1], axis=1)
-    last = np.full(met.shape[1], np.inf)
+    met, points = _met_and_points(outcomes, pairs)
+    covariance = whole.covariance.astype(np.float32)  # a step need not be exact, its end is
+    error = np.sqrt(np.diag(_centred(whole.covariance)))[:, None]
+    found = np.empty(points.shape)
+    column, last = np.arange(points.shape[1]), np.inf
+    theta = whole.theta[:, None]  # all begin at the same point
     for _ in range(_CHORDS):
         missing = points - _expected(theta, met, pairs) + prior.games * (0.5 - expit(theta))
-        step = np.clip(covariance @ missing, -2.0, 2.0)
-        theta += step
+        step = np.clip(covariance @ missing.astype(np.float32), -2.0, 2.0)
+        found[:, column] = theta = theta + step
         # The common level rests on the prior alone, and no reader sees it.
-        last = np.abs((step - step.mean(axis=0)) / error).max(axis=0)
-        if (last <= _CLOSE).all():
-            break
-    for i in np.flatnonzero(~(last <= _CLOSE)):
-        theta[:, i] = _newton(outcomes[:, :, i], whole, units, HalfWin(), prior)
-    return theta.T
+        length = np.abs((step - step.mean(axis=0)) / error).max(axis=0)
+        left, last = _left(length, last), length
+        going = ~(left <= _CLOSE)
+        if not going.any():
+            return found.T
+        if going.mean() < _FEW:  # the others need no further step
+            column, met, points = column[going], met[:, going], points[:, going]
+            theta, last, going = theta[:, going], last[going], going[going]
+    for i in column[going]:
+        found[:, i] = _newton(outcomes[:, :, i], whole, units, HalfWin(), prior)
+    return found.T
+
+
+def _left(length: FloatArray, before: FloatArray | float) -> FloatArray:
+    """(B,): how far a replicate is from its solution after a step, by the ratio of its last two.
+
+    Steps shrink by the same factor each, and a geometric series adds up what is still to come.
+    """
+    factor = np.minimum(length / np.maximum(before, _TINY), _SLOWEST)
+    left: FloatArray = np.where(factor > 0, length * factor / (1.0 - factor), length)
+    return left
 
 
 def _centred(covariance: FloatArray) -> FloatArray:
@@ -150,29 +101,33 @@ def _centred(covariance: FloatArray) -> FloatArray:
     return centred
 
 
-def _points(outcomes: NDArray[np.floating], pairs: Pairs, tied: bool) -> FloatArray:
-    """(M, B)"""
-    points = np.zeros((pairs.n, outcomes.shape[2]))
+def _met_and_points(outcomes: Resamples, pairs: Pairs) -> tuple[Small, Small]:
+    """(U, B): how often each pair met, and (M, B): the points of each competitor."""
+    tied = bool(pairs.outcomes[:, 1].any())
+    met = np.empty((len(pairs.a), outcomes.shape[2]), dtype=np.float32)
+    points = np.zeros((pairs.n, outcomes.shape[2]), dtype=np.float32)
     for i, rows, others in _blocks(pairs):
-        ours, theirs = outcomes[rows, 0], outcomes[rows, 2]
+        ours, theirs = (outcomes[rows, end].astype(np.float32) for end in (0, 2))
+        np.add(ours, theirs, out=met[rows])
         if tied:
-            half = outcomes[rows, 1] * 0.5
-            ours, theirs = ours + half, theirs + half
-        points[i] += ours.sum(axis=0, dtype=np.float64)
+            ties = outcomes[rows, 1].astype(np.float32)
+            met[rows] += ties
+            ours += ties / 2
+            theirs += ties / 2
+        points[i] += ours.sum(axis=0)
         points[others] += theirs
-    return points
+    return met, points
 
 
 def _expected(theta: FloatArray, met: Small, pairs: Pairs) -> FloatArray:
-    """(M, B): expected points. Works block by block, which stays in the cache."""
+    """(M, B): expected points at theta (M, B) or (M, 1), by blocks that stay in the cache."""
     strength = np.exp(theta)
     small = strength.astype(np.float32)
-    per_strength = np.zeros(theta.shape)
+    per_strength = np.zeros((pairs.n, met.shape[1]), dtype=np.float32)
     for i, rows, others in _blocks(pairs):
-        both = small[others] + small[i]
-        np.divide(met[rows], both, out=both)
-        per_strength[others] += both
-        per_strength[i] += both.sum(axis=0)
+        ratio = met[rows] / (small[others] + small[i])
+        per_strength[others] += ratio
+        per_strength[i] += ratio.sum(axis=0)
     return strength * per_strength
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tournaments.ratings.base import BoolArray, Comparisons, RatingError
-
-_COLUMNS = ("a", "b", "score", "prompt", "weight", "first", "judge", "share", "surrogate", "slice")
+from tournaments.ratings.base import OPTIONAL, BoolArray, Comparisons, RatingError
 
 
 def rows_of(comparisons: Comparisons, rows: BoolArray) -> Comparisons:
     """Some of the rows (N,), with all columns."""
-    columns = {name: getattr(comparisons, name) for name in _COLUMNS}
+    columns = {
+        name: getattr(comparisons, name) for name in ("a", "b", "score", "prompt", *OPTIONAL)
+    }
     chosen: dict[str, Any] = {
         name: None if column is None else column[rows] for name, column in columns.items()
     }

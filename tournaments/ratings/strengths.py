@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from arena.common import plugins
-from tournaments.ratings import replicates
+from tournaments.ratings import replicates, resamples
 from tournaments.ratings.base import (
     CENTRE,
     ELO_SCALE,
@@ -21,11 +20,12 @@ from tournaments.ratings.base import (
     RatingError,
     RatingTable,
 )
-from tournaments.ratings.counts import Evidence, Pairs, gather
+from tournaments.ratings.counts import Evidence, gather
+from tournaments.ratings.design import Design, design_of
 from tournaments.ratings.intervals import Estimate, from_replicates, from_spread
 from tournaments.ratings.links import Link
 from tournaments.ratings.paired import Fit, Prior, Units, fit
-from tournaments.ratings.response_effects import is_knock_out
+from tournaments.ratings.schedules import about_schedule
 from tournaments.ratings.table import (
     ELO_SETTINGS,
     HYBRID,
@@ -43,10 +43,14 @@ from tournaments.ratings.uncertainty import (
 )
 
 Style = Literal["length", "headers", "lists", "bold"]
-_LONG_KNOCK_OUT = 100
-"""Prompts from which on the bias of a knock-out is larger than the intervals allow for."""
-
 STYLES: tuple[Style, ...] = ("length", "headers", "lists", "bold")
+
+_BY_PEOPLE = "prompts, and people where they judged"
+_PROMPTS_ALONE = (
+    "Prompts are resampled, but people are not: what verdicts of one person share is left out of"
+    " these intervals. Those without bootstrap have it."
+)
+"""No weights of rows have the variance of both: products of two draws triple that of pure noise."""
 
 
 class PairedParams(plugins.Params):
@@ -68,32 +72,6 @@ class PairedParams(plugins.Params):
     position: Literal["common", "ignore"] = "ignore"
 
 
-@dataclass(frozen=True)
-class Covariate:
-    """A coefficient to report. factor: it is the logarithm of a factor, which is shown instead.
-
-    base: where the fit was linearised, so that its own coefficient is the distance from there.
-    """
-
-    name: str
-    meaning: str
-    factor: bool = False
-    base: float = 0.0
-
-
-POSITION = Covariate("first position", "log-odds of winning by being shown first")
-
-
-@dataclass(frozen=True)
-class Design:
-    """What is fitted: units, which of them each row is, and what their covariates are."""
-
-    units: Units
-    unit_of_row: IntArray
-    covariates: tuple[Covariate, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
 class PairedMethod:
     """A rating method by a link from strengths to results."""
 
@@ -107,7 +85,7 @@ class PairedMethod:
 
     @property
     def columns(self) -> frozenset[str]:
-        wanted = {f"covariates.{style}" for style in self.params.style_control}
+        wanted = {"rater", *(f"covariates.{style}" for style in self.params.style_control)}
         return frozenset(wanted | ({"first"} if self.params.position == "common" else set()))
 
     def rate(self, comparisons: Comparisons) -> RatingTable:
@@ -115,35 +93,40 @@ class PairedMethod:
         evidence = gather(comparisons)
         if not evidence.names:
             return empty_table(self.name, self._settings(), evidence)
-        prior = Prior(self.params.prior_games)
-        design, fitted = self.fitted(evidence, prior)
-        result = self._result(evidence, design, prior, fitted)
-        return rating_table(self.name, self._settings(), evidence, result)
+        return rating_table(self.name, self._settings(), evidence, self.result(evidence))
 
     def fitted(self, evidence: Evidence, prior: Prior) -> tuple[Design, Fit]:
         """What is fitted, and the fit."""
-        design, start = design_of(evidence, self.params), None
+        design, start = (
+            design_of(evidence, self.params.style_control, positions(evidence, self.params)),
+            None,
+        )
         if design.covariates:  # the fit without them needs no row, and is near
             start = fit(Units.plain(evidence.pairs), self.link, prior).theta
         return design, fit(design.units, self.link, prior, start)
 
-    def _result(self, evidence: Evidence, design: Design, prior: Prior, fitted: Fit) -> Result:
+    def result(self, evidence: Evidence) -> Result:
+        """The fit of some comparisons, as an estimate with its intervals."""
         params = self.params
+        prior = Prior(params.prior_games)
+        design, fitted = self.fitted(evidence, prior)
         model = model_covariance(fitted, design.units, self.link, prior)
         clustered = clustered_covariance(
             fitted, design.units, self.link, evidence, design.unit_of_row
         )
         estimate = self._estimate(evidence, design, prior, fitted, model, clustered)
-        errors = _standard_errors(design, model, clustered, evidence.n_prompts)
+        errors = _standard_errors(design, model, clustered, evidence.n_clusters)
         effects = (
             *covariate_effects(design, fitted, errors, params.confidence),
-            *self.tie_effects(fitted),
+            *self.other_effects(evidence, design, fitted),
         )
+        resampled = params.bootstrap > 0 and evidence.n_prompts > 1
+        people = (_PROMPTS_ALONE,) if resampled and evidence.rater is not None else ()
         return Result(
             estimate=estimate,
-            resampled=params.bootstrap > 0 and evidence.n_prompts > 1,
+            resampled=resampled,
             effects=effects,
-            warnings=(*design.warnings, *_about_knock_outs(evidence)),
+            warnings=(*design.warnings, *people, *about_schedule(evidence, fitted.theta)),
             rounds=fitted.rounds,
         )
 
@@ -159,20 +142,27 @@ class PairedMethod:
         params, rng = self.params, np.random.default_rng(self.params.seed)
         contrast = contrast_of(evidence, params.anchor)
         ratings = CENTRE + ELO_SCALE * (contrast @ fitted.theta)
-        spread = strengths_spread(contrast, model, clustered, evidence.n_prompts, params.confidence)
+        spread = strengths_spread(
+            contrast, model, clustered, evidence.n_clusters, params.confidence
+        )
         estimate = from_spread(ratings, spread, ELO_SCALE, rng)
         if not params.bootstrap or evidence.n_prompts < 2:
             return estimate
-        resamples = replicates.prompt_resamples(
+        drawn = resamples.prompt_resamples(
             evidence, design.unit_of_row, len(design.units.pairs.a), params.bootstrap, rng
         )
-        refitted = replicates.refits(resamples, fitted, design.units, self.link, prior)
+        refitted = replicates.refits(drawn, fitted, design.units, self.link, prior)
         points = CENTRE + ELO_SCALE * (refitted @ contrast.T)
         return from_replicates(
             estimate, points, evidence.level, evidence.n_prompts, params.confidence
         )
 
-    def tie_effects(self, fitted: Fit) -> Iterator[Effect]:
+    def other_effects(
+        self,
+        evidence: Evidence,  # noqa: ARG002
+        design: Design,  # noqa: ARG002
+        fitted: Fit,
+    ) -> Iterator[Effect]:
         """What the tie parameter says; nothing for a link without one."""
         if self.link.ties:
             chance = float(self.link.chances(np.zeros(1), fitted.tie)[0, 1])
@@ -186,47 +176,12 @@ class PairedMethod:
         return {
             "ties": self.ties_are,
             **ELO_SETTINGS,
+            "clusters": "prompts" if self.params.bootstrap else _BY_PEOPLE,
             "centred_on": centred_on,
             "intervals": RESAMPLED if self.params.bootstrap else HYBRID,
             **params,
             "prior": "each competitor plays prior_games against an average one and wins half",
         }
-
-
-def _about_knock_outs(evidence: Evidence) -> Iterator[str]:
-    if evidence.n_prompts >= _LONG_KNOCK_OUT and is_knock_out(evidence):
-        yield (
-            f"A knock-out over {evidence.n_prompts} prompts: late rounds are played by answers"
-            " that came out well, so the best are closer here than they are, and their intervals"
-            " too narrow. Random pairs on some prompts, or response_effects, mend that."
-        )
-
-
-def design_of(evidence: Evidence, params: PairedParams) -> Design:
-    """The units to fit: pairs, or single comparisons where they have covariates."""
-    covariates: list[Covariate] = []
-    columns: list[FloatArray] = []
-    warnings: list[str] = []
-    for style in dict.fromkeys(params.style_control):
-        values = evidence.floats(f"covariates.{style}")
-        # Not centred: the difference of a and b must change its sign when they change places.
-        size = float(np.sqrt(np.mean(values**2)))
-        if size == 0.0:
-            warnings.append(f"No two answers differ in {style}, so it changes nothing.")
-            continue
-        meaning = f"log-odds of winning by a typical lead in {style}"
-        covariates.append(Covariate(style, meaning))
-        columns.append(values / size)
-    first = positions(evidence, params)
-    if first is not None:
-        covariates.append(POSITION)
-        columns.append(first.astype(np.float64))
-    if not covariates:
-        return Design(Units.plain(evidence.pairs), evidence.pair_of_row, (), tuple(warnings))
-    if first is not None and len(covariates) == 1:
-        return _by_pair_and_order(evidence, first)
-    units = Units(row_pairs(evidence), np.column_stack(columns).copy(order="F"))
-    return Design(units, np.arange(len(evidence.a)), tuple(covariates), tuple(warnings))
 
 
 def positions(evidence: Evidence, params: PairedParams) -> IntArray | None:
@@ -235,25 +190,6 @@ def positions(evidence: Evidence, params: PairedParams) -> IntArray | None:
         return None
     first = evidence.ints("first")
     return first if first.any() else None
-
-
-def _by_pair_and_order(evidence: Evidence, first: IntArray) -> Design:
-    """With the order alone, rows of a pair shown in one order are one unit."""
-    keys, unit = np.unique(3 * evidence.pair_of_row + first + 1, return_inverse=True)
-    pair, shown = np.divmod(keys, 3)
-    cells = np.bincount(3 * unit + evidence.outcome, evidence.weight, 3 * len(keys))
-    outcomes = cells.astype(np.float64).reshape(-1, 3)
-    pairs = Pairs(len(evidence.names), evidence.pairs.a[pair], evidence.pairs.b[pair], outcomes)
-    return Design(Units(pairs, (shown - 1.0)[:, None]), unit, (POSITION,))
-
-
-def row_pairs(evidence: Evidence) -> Pairs:
-    """Each comparison as a unit of its own."""
-    outcomes = np.zeros((len(evidence.a), 3))
-    outcomes[np.arange(len(evidence.a)), evidence.outcome] = (
-        1.0 if evidence.weight is None else evidence.weight
-    )
-    return Pairs(len(evidence.names), evidence.a, evidence.b, outcomes)
 
 
 def contrast_of(evidence: Evidence, anchor: str) -> FloatArray:
@@ -272,7 +208,7 @@ def strengths_spread(
     contrast: FloatArray,
     model: FloatArray,
     clustered: FloatArray | None,
-    n_prompts: int,
+    clusters: int,
     confidence: float,
 ) -> Spread:
     """Of the contrast (C, M) of the strengths, from covariances (D, D) of all parameters."""
@@ -282,19 +218,17 @@ def strengths_spread(
         result: FloatArray = contrast @ covariance[:m, :m] @ contrast.T
         return result
 
-    return hybrid(
-        seen(model), None if clustered is None else seen(clustered), n_prompts, confidence
-    )
+    return hybrid(seen(model), None if clustered is None else seen(clustered), clusters, confidence)
 
 
 def _standard_errors(
-    design: Design, model: FloatArray, clustered: FloatArray | None, n_prompts: int
+    design: Design, model: FloatArray, clustered: FloatArray | None, clusters: int
 ) -> FloatArray:
     """(K,) of the covariates' coefficients, such that a normal quantile fits."""
     m, k = design.units.pairs.n, len(design.covariates)
     block = slice(m, m + k)
     theirs = None if clustered is None else clustered[block, block]
-    return hybrid(model[block, block], theirs, n_prompts, 0.95).half / quantile(0.95)
+    return hybrid(model[block, block], theirs, clusters, 0.95).half / quantile(0.95)
 
 
 def covariate_effects(

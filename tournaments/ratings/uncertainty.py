@@ -16,8 +16,8 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from tournaments.ratings.base import FloatArray, IntArray
-from tournaments.ratings.counts import Evidence
+from tournaments.ratings.base import BoolArray, FloatArray, IntArray
+from tournaments.ratings.counts import Evidence, totals
 from tournaments.ratings.links import HalfWin, Link
 from tournaments.ratings.paired import (
     COEFFICIENT_PRECISION,
@@ -128,19 +128,25 @@ def model_covariance(
 
 
 def tie_chances(p: FloatArray, outcomes: FloatArray) -> FloatArray:
-    """(U,): the chance of a tie of units with expected scores `p`, by one Davidson parameter.
+    """(U,): the chance of a tie of units with expected scores `p`, by one Davidson parameter."""
+    return tied_by(p, tie_parameter(p, outcomes))
 
-    It makes as many ties as there were, together with one game between equals, half tied.
+
+def tie_parameter(p: FloatArray, outcomes: FloatArray) -> float:
+    """The logarithm of the Davidson parameter that makes as many ties as there were.
+
+    p: (U,) expected scores of units with outcomes (U, 3). One game between equals, half tied,
+    comes on top.
     """
     met, tied = outcomes.sum(axis=1), float(outcomes[:, 1].sum()) + 0.5
 
     def excess(log_nu: float) -> float:
-        return float((met * _davidson(p, log_nu)).sum()) + float(_davidson(0.5, log_nu)) - tied
+        return float((met * tied_by(p, log_nu)).sum()) + float(tied_by(0.5, log_nu)) - tied
 
-    return np.asarray(_davidson(p, brentq(excess, -40.0, 40.0)))
+    return float(brentq(excess, -40.0, 40.0))
 
 
-def _davidson(p: FloatArray | float, log_nu: float) -> FloatArray:
+def tied_by(p: FloatArray | float, log_nu: float | FloatArray) -> FloatArray:
     """Chance of a tie where the expected score is p: nu / (2 c + nu), c = cosh(eta / 2).
 
     With x = p - 1/2, x (2 c + nu) = sinh(eta / 2) is a quadratic equation in c.
@@ -157,7 +163,8 @@ def _davidson(p: FloatArray | float, log_nu: float) -> FloatArray:
 def clustered_covariance(
     fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
 ) -> FloatArray | None:
-    """(D, D) of all parameters, from the variation between prompts; None for a single prompt."""
+    """(D, D) of all parameters, from the variation between prompts, and between people where they
+    judged; None for a single prompt."""
     if evidence.n_prompts < 2:
         return None
     by_eta, by_tie = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
@@ -191,41 +198,77 @@ def score_covariance(
 ) -> FloatArray:
     """(D, D): the sandwich of the inverse information (D, D) and the scores of prompts.
 
+    Where people judged, verdicts of one person depend on each other as well: what they add beyond
+    the verdicts of one person on one prompt comes on top (two-way clustering; Cameron, Gelbach &
+    Miller, 2011), less what would make a variance negative.
     eta, tie: (N,) derivatives of each row's log-likelihood by its predictor and the tie parameter.
     """
-    middle = _middle(evidence, units, unit_of_row, eta, tie)
-    correction = evidence.n_prompts / (evidence.n_prompts - 1.0)
-    result: FloatArray = correction * inverse @ middle @ inverse
-    return result
-
-
-def _middle(
-    evidence: Evidence,
-    units: Units,
-    unit_of_row: IntArray,
-    eta: FloatArray,
-    tie: FloatArray | None,
-) -> FloatArray:
-    """(D, D): the sum over prompts of the outer product of the prompt's score."""
-    m, n_prompts, prompt = units.pairs.n, evidence.n_prompts, evidence.prompt
     sloped = eta if units.slope is None else eta * units.slope[unit_of_row]
-    others = [np.bincount(prompt, eta * column[unit_of_row], n_prompts) for column in units.x.T]
+    others = [eta * column[unit_of_row] for column in units.x.T]
     if tie is not None:
-        others.append(np.bincount(prompt, tie, n_prompts))
-    if n_prompts * m <= _DENSE:
-        strengths = evidence.by_prompt(sloped, -sloped)
-        scores = np.column_stack([strengths, *others])
-        product: FloatArray = scores.T @ scores
-        return product
-    place = np.concatenate([prompt, prompt]), np.concatenate([evidence.a, evidence.b])
-    sparse = csr_array((np.concatenate([sloped, -sloped]), place), shape=(n_prompts, m))
-    result = np.empty((m + len(others),) * 2)
-    result[:m, :m] = (sparse.T @ sparse).toarray()
-    rest = np.column_stack(others) if others else np.empty((n_prompts, 0))
-    result[:m, m:] = sparse.T @ rest
-    result[m:, :m] = result[:m, m:].T
-    result[m:, m:] = rest.T @ rest
+        others.append(tie)
+    scores = _Scores(evidence.a, evidence.b, len(evidence.names), sloped, tuple(others))
+    by_prompt = scores.middle(evidence.prompt, evidence.n_prompts)
+    middle: FloatArray = _corrected(evidence.n_prompts) * by_prompt
+    if (rater := evidence.rater) is not None:
+        theirs = rater >= 0
+        middle += _of_people(scores.of(theirs), rater[theirs], evidence.prompt[theirs])
+    result: FloatArray = inverse @ middle @ inverse
     return result
+
+
+def _corrected(clusters: int) -> float:
+    return clusters / (clusters - 1.0)
+
+
+def _of_people(scores: _Scores, rater: IntArray, prompt: IntArray) -> FloatArray:
+    """(D, D): what people add to the middle clustered by prompt."""
+    raters = int(rater.max()) + 1
+    both, index = np.unique(prompt * raters + rater, return_inverse=True)
+    by_person = _corrected(raters) * scores.middle(rater, raters)
+    extra = by_person - _corrected(len(both)) * scores.middle(index, len(both))
+    sizes, directions = np.linalg.eigh(extra)
+    added: FloatArray = (directions * np.maximum(sizes, 0.0)) @ directions.T
+    return added
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """Derivatives of the log-likelihood of rows: (N,) of the predictor, and by other parameters.
+
+    a, b: (N,) of m competitors.
+    """
+
+    a: IntArray
+    b: IntArray
+    m: int
+    predictor: FloatArray
+    others: tuple[FloatArray, ...]
+
+    def of(self, rows: BoolArray) -> _Scores:
+        others = tuple(column[rows] for column in self.others)
+        return _Scores(self.a[rows], self.b[rows], self.m, self.predictor[rows], others)
+
+    def middle(self, cluster: IntArray, size: int) -> FloatArray:
+        """(D, D): the sum over clusters, numbered (N,), of the outer product of their scores."""
+        m = self.m
+        others = [totals(cluster, column, size) for column in self.others]
+        rest: FloatArray = np.column_stack(others) if others else np.empty((size, 0))
+        if size * m <= _DENSE:
+            of_a = totals(cluster * m + self.a, self.predictor, size * m)
+            strengths = of_a - totals(cluster * m + self.b, self.predictor, size * m)
+            scores = np.column_stack([strengths.reshape(size, m), rest])
+            product: FloatArray = scores.T @ scores
+            return product
+        place = np.concatenate([cluster, cluster]), np.concatenate([self.a, self.b])
+        signed = np.concatenate([self.predictor, -self.predictor])
+        sparse = csr_array((signed, place), shape=(size, m))
+        result = np.empty((m + len(others),) * 2)
+        result[:m, :m] = (sparse.T @ sparse).toarray()
+        result[:m, m:] = sparse.T @ rest
+        result[m:, :m] = result[:m, m:].T
+        result[m:, m:] = rest.T @ rest
+        return result
 
 
 def _errors(covariance: FloatArray) -> FloatArray:

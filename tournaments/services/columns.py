@@ -7,20 +7,27 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from arena.models import Output
 from judges.contracts import Order, Winner
 from judges.models import Decision, Judge, Judgment
 from judges.queries import evidence_of
 from tournaments.ratings.base import Comparisons, FloatArray, IntArray
+from tournaments.ratings.noise_share import Repeats
 from tournaments.ratings.style import Look, differences, look_of
 
 CHUNK = 10_000
+REPEATS_FROM = 200
+"""Prompts whose repeated calls are read; of more prompts an even sample stands for all."""
+
 SURROGATE = "surrogate"
+PEOPLE = "human"
 COVARIATES = "covariates."
 SCORES: dict[str | None, float] = {Winner.A: 1.0, Winner.B: 0.0}
 SHOWN_FIRST = {Order.AB: 1, Order.BA: -1}
+CALLED = (Order.AB, Order.BA, Order.UNKNOWN)
+"""The columns of `Repeats`."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ def comparisons_of(
     if SURROGATE in wanted:
         predicting = [judge.pk for judge in judges if judge.kind == SURROGATE]
         columns[SURROGATE] = np.isin(ids.judge, predicting).astype(np.int64)
+    if "rater" in wanted and (raters := _raters(ids, judges)) is not None:
+        columns["rater"] = raters
     called = {judge.pk: str(judge) for judge in judges}
     judge_names = tuple(sorted(set(called.values()))) if "judge" in wanted else ()
     if judge_names:
@@ -78,6 +87,43 @@ def by_prompt(decided: QuerySet[Decision], field: str) -> tuple[str, ...]:
     """A field of the prompts, in the order in which `comparisons_of` numbers them."""
     rows = decided.order_by().values_list("comparison__prompt__key", f"comparison__prompt__{field}")
     return tuple(value for _, value in sorted(rows.distinct()))
+
+
+def repeats_of(decided: QuerySet[Decision], judges: Collection[Judge]) -> Repeats:
+    """The comparisons that one of the judges, or of those they rest on, judged more than once.
+
+    A statistical model repeats itself, so it is left out.
+    """
+    asked = [judge for judge in judges if judge.kind != SURROGATE]
+    mine = decided.filter(judge__in=asked)
+    prompts = list(
+        mine.order_by("comparison__prompt").values_list("comparison__prompt", flat=True).distinct()
+    )
+    mine = mine.filter(comparison__prompt__in=prompts[:: -(-len(prompts) // REPEATS_FROM) or 1])
+    rows = Judgment.objects.filter(
+        comparison__in=mine.values("comparison"),
+        judge__in=set().union(*evidence_of(asked).values()) if asked else [],
+        winner__isnull=False,
+    ).exclude(judge__kind=SURROGATE)
+    return _repeats(rows.order_by())
+
+
+def _repeats(judgments: QuerySet[Judgment]) -> Repeats:
+    names = ("judge", "comparison", "comparison__prompt", *_SIDES, "order", "winner")
+    calls: defaultdict[tuple[int, ...], FloatArray] = defaultdict(lambda: np.zeros((3, 3)))
+    for *key, order, winner, n in judgments.values_list(*names).annotate(Count("pk")).iterator():
+        score = SCORES.get(winner, 0.5)
+        counted = n * (score == 1.0), n * (score == 0.5), n
+        calls[tuple(key)][:, CALLED.index(Order(order))] += counted
+    repeated = sorted(key for key, cell in calls.items() if cell[2].sum() > 1)
+    keys = np.array(repeated, dtype=np.int64).reshape(-1, 5)
+    cells = np.array([calls[key] for key in repeated]).reshape(-1, 3, 3)
+    competitors, place = np.unique(keys[:, 3:], return_inverse=True)
+    a, b = place.reshape(-1, 2).T
+    return Repeats(len(competitors), a, b, keys[:, 2], *cells.swapaxes(0, 1))
+
+
+_SIDES = ("comparison__output_a__competitor", "comparison__output_b__competitor")
 
 
 def _ids(decided: QuerySet[Decision]) -> _Ids:
@@ -152,6 +198,24 @@ def _presented(ids: _Ids, judges: Collection[Judge]) -> dict[str, IntArray | Flo
     if not np.isnan(share).all():
         found["share"] = share
     return found
+
+
+def _raters(ids: _Ids, judges: Collection[Judge]) -> IntArray | None:
+    """(N,): the person behind a decision, -1 where there were none or several; None if always."""
+    people = [judge.pk for judge in judges if judge.kind == PEOPLE]
+    if not people:
+        return None
+    rows = Judgment.objects.filter(judge__in=people, rater__isnull=False, winner__isnull=False)
+    behind: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for judge, comparison, name in rows.order_by().values_list(
+        "judge_id", "comparison_id", "rater__username"
+    ):
+        behind[judge, comparison].add(name)
+    alone = {key: min(names) for key, names in behind.items() if len(names) == 1}
+    place = {name: i for i, name in enumerate(sorted(set(alone.values())))}
+    keys = zip(ids.judge.tolist(), ids.comparison.tolist(), strict=True)
+    found = [place[alone[key]] if key in alone else -1 for key in keys]
+    return np.array(found, dtype=np.int64) if place else None
 
 
 def _judgments(

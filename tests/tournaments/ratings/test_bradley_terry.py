@@ -164,6 +164,8 @@ def test_the_bootstrap_takes_covariates_along() -> None:
     data = with_all_columns(comparisons(drawn_rows([-0.5, 0.0, 0.5], prompts=30, ties=0.0)))
     params = {"style_control": ["length"], "position": "common"}
     plain, resampled = rate(data, **params), rate(data, **params, bootstrap=200)
+    assert any(warning.startswith("Prompts are resampled") for warning in resampled.warnings)
+    assert not any(warning.startswith("Prompts are resampled") for warning in plain.warnings)
     for row, other in zip(plain.rows, resampled.rows, strict=True):
         assert row.rating == other.rating
         assert 0.7 < (row.ci_high - row.ci_low) / (other.ci_high - other.ci_low) < 1.4

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from tests.tournaments.ratings.worlds import CASES, comparisons, drawn_rows, pairs_from, published
 from tournaments.ratings.base import RatingError
@@ -141,6 +142,13 @@ def test_a_fit_that_does_not_converge_is_an_error_and_not_a_rating(
         fit(Units.plain(drawn_pairs(1, 5, 1.0)), HalfWin(), Prior(1.0))
 
 
+def food() -> tuple[list[str], list[tuple[int, int, float, float, float]]]:
+    case = published("evalica_food")
+    results = {"left": (1.0, 0.0, 0.0), "tie": (0.0, 0.0, 1.0), "right": (0.0, 1.0, 0.0)}
+    items = case["items"]
+    return items, [(items.index(a), items.index(b), *results[won]) for a, b, won in case["games"]]
+
+
 @has_cases
 class TestPublished:
     """Results in print; a negligible prior stands for none."""
@@ -197,6 +205,49 @@ class TestPublished:
                 expected["log_strength"][item], abs=1e-4
             )
 
+        strength = np.exp(found.theta) / np.exp(found.theta).sum()
+        in_print = expected["published_strength_sum_1"]
+        assert strength == pytest.approx(
+            [in_print[item] for item in case["items"]], abs=expected["tolerance"]
+        )
+        assert found.beta[0] == pytest.approx(expected["published_home_advantage"], abs=5e-4)
+        errors = np.sqrt(
+            np.diag(found.covariance)[:-1]
+            + found.covariance[reference, reference]
+            - 2 * found.covariance[reference, :-1]
+        )
+        for item, error in expected["standard_error_vs_reference"].items():
+            assert errors[case["items"].index(item)] == pytest.approx(error, abs=1e-5)
+
+    def test_what_is_printed_of_baseball_and_of_the_worked_example(self) -> None:
+        found = self.check("baseball_1987", "bradley_terry", HalfWin())
+        case = published("baseball_1987")
+        printed = case["expected"]["bradley_terry"]["published_log_strength_rounded"]
+        shown = against(found, case["items"].index("Baltimore")).round(2)
+        assert shown == pytest.approx([printed[item] for item in case["items"]], abs=1e-9)
+        found = self.check("wikipedia_worked_example", "bradley_terry", HalfWin())
+        expected = published("wikipedia_worked_example")["expected"]["bradley_terry"]
+        strength = np.exp(found.theta - found.theta.mean())
+        printed = list(expected["published_strength_geometric_mean_1"].values())
+        assert strength == pytest.approx(printed, abs=expected["tolerance"])
+
+    def test_what_is_printed_of_the_journals(self) -> None:
+        case = published("journal_citations")
+        expected = case["expected"]["bradley_terry"]
+        found = self.check("journal_citations", "bradley_terry", HalfWin())
+        theta = dict(zip(case["items"], found.theta - found.theta.mean(), strict=True))
+        assert theta == pytest.approx(
+            expected["published_log_strength_mean_0"], abs=expected["tolerance"]
+        )
+        for which, chance in expected["published_win_probability"].items():
+            one, other = which.split(" over ")
+            assert expit(theta[one] - theta[other]) == pytest.approx(chance, abs=1e-3)
+        printed = expected["published_covariance_reference_JASA"]
+        contrast = np.eye(4)[[case["items"].index(item) for item in printed["items"]]]
+        contrast[:, case["items"].index("JASA")] -= 1.0
+        covariance = contrast @ found.covariance @ contrast.T
+        assert covariance == pytest.approx(np.array(printed["matrix"]), rel=2e-3)
+
     @pytest.mark.parametrize("name", ["choix_pairwise_1", "choix_pairwise_2"])
     def test_small_cycles(self, name: str) -> None:
         case = published(name)
@@ -206,12 +257,17 @@ class TestPublished:
         assert theta - theta.mean() == pytest.approx(expected, abs=1e-6)
 
     def test_ties_as_half_wins_in_another_library(self) -> None:
-        case = published("evalica_food")
-        results = {"left": (1.0, 0.0, 0.0), "tie": (0.0, 0.0, 1.0), "right": (0.0, 1.0, 0.0)}
-        items = case["items"]
-        rows = [(items.index(a), items.index(b), *results[won]) for a, b, won in case["games"]]
+        items, rows = food()
         strength = np.exp(fit(Units.plain(pairs_from(rows, 5)), HalfWin(), NEGLIGIBLE).theta)
-        expected = case["expected"]["bradley_terry"]
+        expected = published("evalica_food")["expected"]["bradley_terry"]
         assert strength / strength.sum() == pytest.approx(
             [expected[item] for item in items], abs=1e-5
         )
+
+    def test_ties_of_their_own_in_another_library(self) -> None:
+        """Newman's algorithm there is Davidson's model, up to the common level."""
+        items, rows = food()
+        theta = fit(Units.plain(pairs_from(rows, 5)), Davidson(), NEGLIGIBLE).theta
+        printed = published("evalica_food")["expected"]["newman"]
+        expected = np.log([printed[item] for item in items])
+        assert theta - theta.mean() == pytest.approx(expected - expected.mean(), abs=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.tournaments.ratings.worlds import comparisons, drawn_rows
-from tournaments.ratings import replicates
+from tournaments.ratings import replicates, resamples
 from tournaments.ratings.counts import Evidence, Pairs, gather
 from tournaments.ratings.links import Davidson, HalfWin, Link
 from tournaments.ratings.paired import Prior, Units, fit
@@ -31,7 +31,7 @@ def test_refits_equal_single_fits_of_the_same_resamples(link: Link, prompts: int
     whole = fit(units, link, PRIOR)
     rng = np.random.default_rng(1)
     outcomes = next(
-        replicates.prompt_resamples(found, found.pair_of_row, len(found.pairs.a), 30, rng)
+        resamples.prompt_resamples(found, found.pair_of_row, len(found.pairs.a), 30, rng)
     )
     refits = replicates.refits(iter([outcomes]), whole, units, link, PRIOR)
     error = np.sqrt(np.diag(whole.covariance)[: len(refits.T)])
@@ -40,35 +40,13 @@ def test_refits_equal_single_fits_of_the_same_resamples(link: Link, prompts: int
         assert np.abs((refit - refit.mean() - exact) / error).max() < 2e-3
 
 
-def test_a_resample_holds_whole_prompts() -> None:
-    found = evidence(prompts=5)
-    rng = np.random.default_rng(0)
-    resamples = replicates.prompt_resamples(found, found.pair_of_row, len(found.pairs.a), 300, rng)
-    blocks = list(resamples)
-    assert sum(block.shape[2] for block in blocks) == 300
-    for block in blocks:
-        assert block.sum(axis=(0, 1)) == pytest.approx(np.full(block.shape[2], 30.0))
-        assert block.sum(axis=1) == pytest.approx(np.full((6, block.shape[2]), 5.0))
-
-
-@pytest.mark.parametrize("mean", [0.0, 1.0, 7.5, 300.0, 9_000.0])
-def test_resampled_rows_are_poisson(mean: float) -> None:
-    pairs = Pairs(2, np.array([0]), np.array([1]), np.array([[mean, 0.0, 2.0]]))
-    rng = np.random.default_rng(2)
-    drawn = np.concatenate(list(replicates.row_resamples(pairs, 20_000, rng)), axis=2)[0]
-    assert drawn[0].mean() == pytest.approx(mean, abs=4.5 * np.sqrt(mean / 20_000))
-    assert drawn[0].var() == pytest.approx(mean, rel=0.06)
-    assert not drawn[1].any()
-    assert (drawn[2] == np.rint(drawn[2])).all()
-
-
 def test_resampled_rows_spread_as_the_model_says() -> None:
     rows = drawn_rows([-0.6, -0.2, 0.2, 0.6], prompts=300, ties=0.0)
     found = gather(comparisons(rows))
     units = Units.plain(found.pairs)
     whole = fit(units, HalfWin(), PRIOR)
-    resamples = replicates.row_resamples(found.pairs, 1000, np.random.default_rng(0))
-    refits = replicates.refits(resamples, whole, units, HalfWin(), PRIOR)
+    drawn = resamples.row_resamples(found.pairs, 1000, np.random.default_rng(0))
+    refits = replicates.refits(drawn, whole, units, HalfWin(), PRIOR)
     refits -= refits.mean(axis=1, keepdims=True)
     centring = np.eye(4) - 0.25
     error = np.sqrt(np.diag(centring @ whole.covariance @ centring))
@@ -80,7 +58,7 @@ def test_competitors_that_met_few_others_are_refitted_too() -> None:
     found = gather(comparisons(rows))
     units = Units.plain(found.pairs)
     whole = fit(units, HalfWin(), PRIOR)
-    outcomes = next(replicates.row_resamples(found.pairs, 50, np.random.default_rng(1)))
+    outcomes = next(resamples.row_resamples(found.pairs, 50, np.random.default_rng(1)))
     refits = replicates.refits(iter([outcomes]), whole, units, HalfWin(), PRIOR)
     for i, refit in enumerate(refits):
         exact = single(outcomes[:, :, i].astype(float), found.pairs, HalfWin())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,55 @@ def test_the_sandwich_is_the_sum_over_prompts(link: Link, monkeypatch: pytest.Mo
     assert clustered_covariance(*args) == pytest.approx(expected)
     monkeypatch.setattr(uncertainty, "_DENSE", 0)
     assert clustered_covariance(*args) == pytest.approx(expected)
+
+
+def outer_by(evidence: Evidence, value: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """The sandwich's middle, one cluster after the other, with its correction."""
+    clusters, middle = np.unique(cluster), np.zeros((len(evidence.names),) * 2)
+    for one in clusters:
+        score = np.zeros(len(evidence.names))
+        np.add.at(score, evidence.a[cluster == one], value[cluster == one])
+        np.add.at(score, evidence.b[cluster == one], -value[cluster == one])
+        middle += np.outer(score, score)
+    return middle * len(clusters) / (len(clusters) - 1)
+
+
+def test_people_are_clustered_as_well() -> None:
+    rng = np.random.default_rng(0)
+    rows = drawn_rows([-0.5, 0.0, 0.5], prompts=12)
+    data = replace(comparisons(rows), rater=rng.integers(3, 8, len(rows)))
+    evidence = gather(data)
+    units = Units.plain(evidence.pairs)
+    found = fit(units, HalfWin(), PRIOR)
+    by_eta, _ = HalfWin().scores(found.theta[evidence.a] - found.theta[evidence.b], 0.0)
+    value = by_eta[np.arange(len(rows)), evidence.outcome]
+    rater = evidence.ints("rater")
+    extra = outer_by(evidence, value, rater) - outer_by(
+        evidence, value, 100 * rater + evidence.prompt
+    )
+    sizes, directions = np.linalg.eigh(extra)
+    middle = outer_by(evidence, value, evidence.prompt)
+    middle += (directions * np.maximum(sizes, 0.0)) @ directions.T
+    expected = found.covariance @ middle @ found.covariance
+    clustered = clustered_covariance(found, units, HalfWin(), evidence, evidence.pair_of_row)
+    assert clustered == pytest.approx(expected)
+    assert evidence.n_clusters == 5
+
+
+def test_verdicts_of_nobody_in_particular_are_not_one_persons() -> None:
+    rows = drawn_rows([-0.5, 0.0, 0.5], prompts=12)
+    data = comparisons(rows)
+    plain, nobodys, ones = (
+        gather(replace(data, rater=rater))
+        for rater in (None, np.full(len(rows), -1), np.full(len(rows), 4))
+    )
+    for evidence in (nobodys, ones):
+        assert evidence.rater is None
+        assert evidence.n_clusters == plain.n_clusters == 12
+    mixed = gather(replace(data, rater=np.where(np.arange(len(rows)) % 2, -1, 0) + 0))
+    assert mixed.rater is None
+    two = gather(replace(data, rater=np.arange(len(rows)) % 3 - 1))
+    assert set(two.rater.tolist() if two.rater is not None else ()) == {-1, 0, 1}
 
 
 def test_one_prompt_has_no_variation_between_prompts() -> None:

@@ -56,6 +56,28 @@ def drawn_rows(
     return rows
 
 
+def knock_out(theta: np.ndarray, prompts: int, sigma: float, seed: int) -> list[Row]:
+    """A bracket per prompt, whose answers vary by sigma about their competitor."""
+    rng, rows = np.random.default_rng(seed), []
+    for prompt in range(prompts):
+        strength = theta + sigma * rng.standard_normal(len(theta))
+        field = rng.permutation(len(theta))
+        while len(field) > 1:
+            a, b = field[0::2], field[1::2]
+            won = rng.random(len(a)) < expit(strength[a] - strength[b])
+            rows += [(f"c{i}", f"c{j}", float(w), prompt)
+                     for i, j, w in zip(a, b, won, strict=True)]  # fmt: skip
+            field = np.where(won, a, b)
+    return rows
+
+
+TREES: list[Row] = [
+    ("c0", "c1", 1.0, 0), ("c2", "c3", 0.0, 0), ("c0", "c3", 1.0, 0),
+    ("c1", "c0", 0.5, 1), ("c1", "c2", 0.0, 1), ("c1", "c3", 1.0, 1),
+]  # fmt: skip
+"""Comparisons without a circle, one of them a tie."""
+
+
 def with_all_columns(data: Comparisons, seed: int = 0) -> Comparisons:
     """The same comparisons with everything that a method may ask for, drawn at random."""
     rng = np.random.default_rng(seed)
@@ -68,6 +90,7 @@ def with_all_columns(data: Comparisons, seed: int = 0) -> Comparisons:
         judges=("x", "y"),
         surrogate=np.zeros(n, dtype=bool),
         covariates={name: rng.normal(size=n) for name in names},
+        rater=rng.integers(-1, 20, n),
     )
 
 

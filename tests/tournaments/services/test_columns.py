@@ -5,7 +5,7 @@ from arena.models import Competitor, Output, Prompt
 from judges.models import Decision, Judge, Judgment
 from judges.services import decisions
 from tests import factories
-from tournaments.services.columns import by_prompt, comparisons_of
+from tournaments.services.columns import by_prompt, comparisons_of, repeats_of
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +84,26 @@ def test_judges_and_surrogates_are_marked(lab):
     assert found.score[found.surrogate == 1].tolist() == [0.0]
 
 
+def test_the_person_behind_a_decision_is_known_when_it_was_one(lab, django_user_model):
+    judge = factories.judge(lab, "human", "people", raters=1)
+    zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
+    compared = factories.all_comparisons(lab)
+    for comparison, raters in zip(compared, ((zoe,), (zoe, amy)), strict=True):
+        Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
+        for rater in raters:
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order="ab", winner="a", rater=rater,
+                sample=rater.pk,
+            )  # fmt: skip
+    assert columns(lab).rater is None
+    by_prompt_key = dict(
+        zip(columns(lab).prompt.tolist(), columns(lab, "rater").rater, strict=True)
+    )
+    assert sorted(by_prompt_key.values()) == [-1, 0]
+    Judgment.objects.filter(rater=zoe, comparison=compared[1]).delete()
+    assert sorted(columns(lab, "rater").rater.tolist()) == [0, 1]
+
+
 def test_looks_are_read_from_the_texts(lab):
     Output.objects.filter(competitor__name="ann").update(turns=["# Title", "**bold** text"])
     decided(lab, ("ab", "a", None))
@@ -124,3 +144,49 @@ def test_without_a_decision_the_columns_are_empty(lab):
     assert len(found.a) == len(found.covariates["length"]) == 0
     assert found.competitors == ("ann", "ben")
     assert isinstance(found.score, np.ndarray)
+
+
+def repeats(lab):
+    judges = list(Judge.objects.filter(project=lab))
+    return repeats_of(Decision.objects.filter(status="decided"), judges)
+
+
+def test_calls_that_were_repeated_are_counted_by_who_was_shown_first(lab):
+    decided(lab, ("ab", "a", None), ("ba", "tie", None), ("unknown", "b", None))
+
+    found = repeats(lab)
+
+    assert found.competitors == 2
+    assert found.wins.tolist() == [[1, 0, 0]] * 2
+    assert found.ties.tolist() == [[0, 1, 0]] * 2
+    assert found.calls.tolist() == [[1, 1, 1]] * 2
+    assert len(set(found.prompt.tolist())) == 2
+
+
+def test_one_call_is_no_repeat_and_two_judges_are_not_one(lab):
+    decided(lab, ("ab", "a", None))
+    other = factories.judge(lab, "recorded", "crowd", judge="crowd")
+    for comparison in factories.all_comparisons(lab):
+        Judgment.objects.create(judge=other, comparison=comparison, order="ba", winner="a")
+        decisions.ask(other, [comparison.pk])
+
+    assert len(repeats(lab).a) == 0
+
+
+def test_a_statistical_model_repeats_itself_and_does_not_count(lab):
+    surrogate = factories.judge(lab, "surrogate", "model")
+    for comparison in factories.all_comparisons(lab):
+        for order in ("ab", "ba"):
+            Judgment.objects.create(judge=surrogate, comparison=comparison, order=order, winner="a")
+        Decision.objects.create(
+            judge=surrogate, comparison=comparison, status="decided", winner="a"
+        )
+
+    assert len(repeats(lab).a) == 0
+
+
+def test_of_many_prompts_a_sample_is_read(lab, monkeypatch):
+    monkeypatch.setattr("tournaments.services.columns.REPEATS_FROM", 1)
+    decided(lab, ("ab", "a", None), ("ba", "a", None))
+
+    assert len(repeats(lab).a) == 1

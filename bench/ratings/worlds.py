@@ -41,7 +41,8 @@ def played(world: World, rng: np.random.Generator) -> tuple[Comparisons, np.ndar
     getattr(rows, world.design)()
     names = tuple(f"c{i:03d}" for i in range(world.n))
     a, b, score, prompt = (np.concatenate(column) for column in zip(*rows.found, strict=True))
-    return Comparisons(names, a, b, score, prompt), truth(theta, world)
+    rater = np.array(rows.raters) if rows.raters else None
+    return Comparisons(names, a, b, score, prompt, rater=rater), truth(theta, world)
 
 
 class _Rows:
@@ -52,6 +53,7 @@ class _Rows:
         self.shared = math.sqrt(world.rho * LOGISTIC_VARIANCE / 2)
         self.own = math.sqrt(1.0 - world.rho)
         self.found: list[tuple[np.ndarray, ...]] = []
+        self.raters: list[int] = []
 
     def play(self, a: np.ndarray, b: np.ndarray, strength: np.ndarray, prompt: int) -> np.ndarray:
         """Record the games; the winners."""
@@ -103,6 +105,22 @@ class _Rows:
         for prompt in range(self.world.prompts):
             field = self.rng.permutation(self.world.n)
             self.play(field, np.roll(field, 1), self.answers(), prompt)
+
+    def crowd(self) -> None:
+        """30 people compare 20 random pairs each, on prompts that they share; each has a taste.
+
+        Half of what is shared belongs to the answers, half to the people.
+        """
+        n, half = self.world.n, math.sqrt(0.5)
+        answers = self.theta + half * self.shared * self.rng.standard_normal(
+            (self.world.prompts, n)
+        )
+        tastes = half * self.shared * self.rng.standard_normal((30, n))
+        for person, taste in enumerate(tastes):
+            for prompt in self.rng.permutation(self.world.prompts)[:20]:
+                pair = self.rng.permutation(n)[:2]
+                self.play(pair[:1], pair[1:], answers[prompt] + taste, int(prompt))
+                self.raters.append(person)
 
     def disjoint_pairs(self) -> None:
         for prompt in range(self.world.prompts):

@@ -1,0 +1,116 @@
+"""Resamples of the data as counts: how often each outcome of each pair counts in each.
+
+A resample of prompts, or of single comparisons, changes only that. So whatever is made of it costs
+what the pairs that met cost, and not what the comparisons do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import pdtr
+
+from tournaments.ratings.base import FloatArray, IntArray
+from tournaments.ratings.counts import Evidence, Pairs
+
+Resamples = NDArray[np.number]
+"""Outcomes (U, 3, B) of B resamples."""
+
+AT_ONCE = 256
+"""Replicates solved together."""
+
+_CELLS_AT_ONCE = 2**25
+_ROWS_AT_ONCE = 256
+_TABLE = 65_536
+_LARGE = 4_000
+
+
+def prompt_resamples(
+    evidence: Evidence, unit_of_row: IntArray, n_units: int, size: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """Yield outcomes (U, 3, up to 256) of `size` resamples of the prompts.
+
+    unit_of_row: (N,) which of the U units each comparison belongs to.
+    """
+    n_cells = 3 * n_units
+    weight = np.ones(len(evidence.a)) if evidence.weight is None else evidence.weight
+    place = evidence.prompt, 3 * unit_of_row + evidence.outcome
+    cells = csr_array((weight, place), shape=(evidence.n_prompts, n_cells)).T.tocsr()
+    share = np.full(evidence.n_prompts, 1.0 / evidence.n_prompts)
+    chunk = max(1, min(AT_ONCE, _CELLS_AT_ONCE // (n_cells + evidence.n_prompts)))
+    for start in range(0, size, chunk):
+        drawn = rng.multinomial(evidence.n_prompts, share, size=min(chunk, size - start))
+        resampled: FloatArray = cells @ drawn.T.astype(np.float64)
+        yield resampled.reshape(-1, 3, drawn.shape[0])
+
+
+def row_resamples(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Resamples]:
+    """Yield outcomes (U, 3, up to 256) of `size` resamples of independent comparisons.
+
+    Each comparison counts Poisson(1) times, so each cell of the counts Poisson(count) times.
+    """
+    cells = pairs.outcomes.T.ravel()
+    kind = _smallest(float(cells.max(initial=0.0)))
+    alike = list(_alike(cells, kind))
+    chunk = max(1, min(AT_ONCE, 4 * _CELLS_AT_ONCE // cells.size))
+    for start in range(0, size, chunk):
+        width = min(chunk, size - start)
+        drawn = np.zeros((cells.size, width), dtype=kind)
+        for mean, table, places in alike:
+            for few in np.split(places, range(_ROWS_AT_ONCE, len(places), _ROWS_AT_ONCE)):
+                drawn[few] = _poisson(mean, table, (len(few), width), rng)
+        yield drawn.reshape(3, len(pairs.a), width).swapaxes(0, 1)
+
+
+def _alike(
+    cells: FloatArray, kind: type[np.number]
+) -> Iterator[tuple[float, NDArray[np.number], IntArray]]:
+    """Yield each count above 0, its table of quantiles, and the cells that have it."""
+    counts, index = np.unique(cells, return_inverse=True)
+    order = np.argsort(index, kind="stable")
+    ends = np.cumsum(np.bincount(index))[:-1]
+    for mean, places in zip(counts.tolist(), np.split(order, ends), strict=True):
+        if mean > 0:
+            yield mean, _quantiles(mean, kind), places
+
+
+def _smallest(mean: float) -> type[np.number]:
+    """The smallest type that holds Poisson numbers of this mean."""
+    if mean > _LARGE:
+        return np.float32
+    return np.uint8 if _longest(mean) <= np.iinfo(np.uint8).max else np.uint16
+
+
+def _longest(mean: float) -> int:
+    return int(mean + 12.0 * np.sqrt(mean) + 20.0)
+
+
+def _quantiles(mean: float, kind: type[np.number]) -> NDArray[np.number]:
+    """65,536 equally likely Poisson numbers; none for means above 4,000."""
+    if mean > _LARGE:
+        return np.empty(0, dtype=kind)
+    values = np.arange(_longest(mean))
+    cuts = np.rint(pdtr(values, mean) * _TABLE).astype(np.int64)
+    cuts[-1] = _TABLE
+    return np.repeat(values, np.diff(cuts, prepend=0)).astype(kind)
+
+
+def _poisson(
+    mean: float, table: NDArray[np.number], shape: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.number]:
+    """Poisson numbers from a table of their quantiles, far faster than one by one.
+
+    A quantile is exact to 1 / 65536; means above 4,000 are drawn as rounded normal numbers.
+    """
+    if mean > _LARGE:
+        drawn = mean + np.sqrt(mean) * rng.standard_normal(shape, dtype=np.float32)
+        rounded: NDArray[np.number] = np.rint(drawn)
+        return rounded
+    size = shape[0] * shape[1]
+    raw = rng.integers(0, 2**64, -(-size // 4), dtype=np.uint64)  # four places in one number
+    picked = raw.view(np.uint16)[:size].reshape(shape)
+    taken: NDArray[np.number] = table.take(picked, mode="clip")  # all are in range
+    return taken
