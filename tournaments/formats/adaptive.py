@@ -52,7 +52,8 @@ class Adaptive(WaveFormat):
 
     @property
     def lab_planner(self) -> Planner:
-        return Planner(self.params.schedule, self.params.random_share)
+        params = self.params
+        return Planner(params.schedule, params.random_share, growth=params.growth)
 
     def limit(self, table: Table) -> int:
         return limit_of(self.params, table)

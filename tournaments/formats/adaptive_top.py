@@ -39,7 +39,8 @@ class AdaptiveTop(WaveFormat):
 
     @property
     def lab_planner(self) -> Planner:
-        return Planner("pairs", self.params.random_share, top=self.params.best)
+        params = self.params
+        return Planner("pairs", params.random_share, top=params.best, growth=params.growth)
 
     def limit(self, table: Table) -> int:
         return limit_of(self.params, table)

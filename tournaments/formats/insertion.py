@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from pydantic import Field as Param
+from scipy.special import expit
 
 from arena.common import plugins
 from tournaments.formats import registry
 from tournaments.formats.base import Field, Game, Scope
-from tournaments.formats.beliefs import Prior, believe
-from tournaments.formats.planning import Planner
-from tournaments.formats.stopping import StoppingParams
-from tournaments.formats.waves import Table, WaveFormat
+from tournaments.formats.beliefs import FloatArray, Prior, believe
+from tournaments.formats.planning import WATCHED, Planner
+from tournaments.formats.stopping import StoppingParams, all_hold
+from tournaments.formats.waves import POINTS, Table, WaveFormat, decided
 from tournaments.ratings.base import ELO_SCALE
+from tournaments.ratings.uncertainty import quantile
 
 _BOARD_ERROR = 0.15
 """How far, in natural-log strength, a rating on the board may be off."""
@@ -24,6 +27,7 @@ _BOARD_ERROR = 0.15
 _NEWCOMER_SPREAD = 1.5
 
 Method = Literal["adaptive", "anchor", "binary"]
+Until = Literal["plan", "place", "width"]
 
 
 @registry.register("insertion")
@@ -33,7 +37,8 @@ class Insertion(WaveFormat):
     adaptive: the opponents whose order with the newcomer is most in doubt, half of the games
     against random ones. anchor: everything against the best. binary: search of the ranked list,
     an equal part of the games at each probe; since waves overlap, a probe goes on for one more
-    wave after its majority stands, which can still turn it.
+    wave after its majority stands, which can still turn it. Any of them may stop before its last
+    game, by what the games and the board say of the newcomer.
     """
 
     label = "Insert a newcomer"
@@ -53,6 +58,19 @@ class Insertion(WaveFormat):
             default=None, ge=1, description="games on the whole; else two for each prompt, and one "
             "with the method anchor"
         )  # fmt: skip
+        until: Until = Param(
+            default="plan",
+            description="plan: play all games; place: until each rating on the board is surely "
+            "above or below the newcomer's, or practically equal (margin); width: until its "
+            "interval is narrower than width",
+        )
+        margin: float = Param(
+            default=60.0, ge=0, description="Elo points that make no practical difference"
+        )
+        width: float = Param(
+            default=100.0, gt=0, description="Elo points from end to end of its interval"
+        )
+        confidence: float = Param(default=0.95, gt=0.5, lt=1)
 
     def __init__(self, params: Params) -> None:
         self.params = params
@@ -64,7 +82,7 @@ class Insertion(WaveFormat):
 
     @property
     def stopping(self) -> StoppingParams:
-        """All games are played: rules about the whole order do not suit a single newcomer."""
+        """Rules about the whole order do not suit a single newcomer; `until` has its own."""
         return StoppingParams()
 
     def planner(self, field: Field, table: Table, known: Sequence[Game]) -> Planner | None:
@@ -72,8 +90,11 @@ class Insertion(WaveFormat):
         if newcomer is None or len(table.entrants) < 2:
             return None
         prior = _prior(field, table, newcomer)
+        if self._over_for(table, known, newcomer, prior):
+            return None
         if self.params.method == "adaptive":
-            return Planner("pairs", self.params.random_share, only=newcomer, prior=prior)
+            share = self.params.random_share
+            return Planner("pairs", share, only=newcomer, prior=prior, growth=WATCHED)
         points = table.points(known)
         theta = believe(points, prior=prior).theta[0]
         ranked = [who for who in np.argsort(-theta, kind="stable").tolist() if who != newcomer]
@@ -93,6 +114,19 @@ class Insertion(WaveFormat):
         most = max(n_entrants - 1, 0) * n_prompts
         each = 1 if self.params.method == "anchor" else 2
         return min(self.params.games or each * n_prompts, most)
+
+    def _over_for(self, table: Table, known: Sequence[Game], newcomer: int, prior: Prior) -> bool:
+        """Whether enough is known of the newcomer."""
+        params = self.params
+        if params.until == "plan" or not known:
+            return False
+        lead, error = _standing(table, known, newcomer, prior)
+        if params.until == "width":
+            return bool(2.0 * ELO_SCALE * quantile(params.confidence) * error <= params.width)
+        nearest = np.maximum(lead, params.margin / ELO_SCALE - lead).min()
+        # One interval, of the newcomer's strength, speaks of all opponents at once.
+        games = len(decided(known))
+        return all_hold(np.array([nearest / error]), games, self.limit(table), params.confidence)
 
     def _newcomer(self, field: Field, table: Table) -> int | None:
         if not self.params.newcomer:
@@ -120,6 +154,39 @@ class _Search:
                 return [rival]
             low, high = (low, middle) if won > lost else (middle + 1, high)
         return self.ranked[max(low - 1, 0) : low + 1]
+
+
+def _standing(
+    table: Table, known: Sequence[Game], newcomer: int, prior: Prior
+) -> tuple[FloatArray, float]:
+    """(M - 1,) how far the opponents are from the newcomer, and the error of its own strength.
+
+    Games on one prompt share the newcomer's answer: the error is widened by the design effect.
+    """
+    belief = believe(table.points(known), prior=prior)
+    theta = belief.theta[0]
+    others = np.delete(np.arange(len(theta)), newcomer)
+    contrast = np.full(len(theta), -1.0 / len(others))
+    contrast[newcomer] = 1.0
+    variance = contrast @ belief.covariance[0] @ contrast
+    error = float(np.sqrt(variance * _design_effect(table, known, theta, newcomer)))
+    return np.abs(theta[newcomer] - theta[others]), error
+
+
+def _design_effect(table: Table, known: Sequence[Game], theta: FloatArray, newcomer: int) -> float:
+    """By how much the games' surprises vary more, summed by prompt, than if independent; >= 1."""
+    who = {entrant: index for index, entrant in enumerate(table.entrants)}
+    surprise: defaultdict[int, float] = defaultdict(float)
+    expected = 0.0
+    for game in decided(known):
+        a, b = who.get(game.pairing.a), who.get(game.pairing.b)
+        if a is None or b is None:
+            continue
+        share = POINTS[game.result] if game.share is None else game.share
+        chance = float(expit(theta[a] - theta[b]))
+        surprise[game.pairing.prompt] += (share - chance) * (1.0 if a == newcomer else -1.0)
+        expected += chance * (1.0 - chance)
+    return max(1.0, sum(value**2 for value in surprise.values()) / max(expected, 1e-9))
 
 
 def _prior(field: Field, table: Table, newcomer: int) -> Prior:

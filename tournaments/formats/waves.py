@@ -12,7 +12,7 @@ from pydantic import Field as Param
 
 from tournaments.formats.base import Field, Game, Pairing, Result
 from tournaments.formats.beliefs import FloatArray, believe
-from tournaments.formats.planning import Planner
+from tournaments.formats.planning import GROWTH, WATCHED, Planner
 from tournaments.formats.pool import Pool, Spot, answered_table, visiting_order, wave_rng
 from tournaments.formats.stopping import StoppingParams, enough, standing
 from tournaments.ratings.base import Comparisons
@@ -27,6 +27,11 @@ class WaveParams(StoppingParams):
         description="games on the whole; else n - 1 for each prompt, or, with a rule to stop, "
         "every pair on every prompt at most",
     )
+
+    @property
+    def growth(self) -> float:
+        """How much larger than the one before a wave is."""
+        return GROWTH if self.until == "plan" else WATCHED
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,8 @@ class WaveFormat(ABC):
             table.pool, hint, wave_rng(field.seed, wave), limit - table.pool.scheduled
         )
         there = [p for p in scheduled if p.round == wave]
-        taken, played = {p.position for p in there}, set(table.spots(there))
+        # Games that were taken back leave gaps; what fills them may stand in a later wave already.
+        taken, played = {p.position for p in there}, set(table.spots(scheduled))
         missing = [
             table.pairing(spot, wave, position)
             for position, spot in enumerate(spots)

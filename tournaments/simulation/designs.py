@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -157,16 +157,27 @@ class PromptByPrompt(Design):
 
 
 class WholeTournaments(Design):
-    """Any format of scope TOURNAMENT by asking it: all of it at the first call."""
+    """Any format of scope TOURNAMENT by asking it: all of it at the first call.
 
-    def __init__(self, format_: Format, seed: int) -> None:
-        self._format, self._seed = format_, seed
+    boards: for each trial, what competitors are rated elsewhere.
+    """
+
+    def __init__(
+        self, format_: Format, seed: int, boards: Sequence[Mapping[int, float]] = ()
+    ) -> None:
+        self._format, self._seed, self._boards = format_, seed, boards
 
     def play_on(self, sweep: Sweep, calls: int) -> bool:  # noqa: ARG002
         m, prompts = sweep.world.competitors, tuple(range(sweep.world.prompts))
         names = dict(enumerate(names_of(m)))
         fields = [
-            Field(tuple(range(m)), prompts, self._seed + trial, names)
+            Field(
+                tuple(range(m)),
+                prompts,
+                self._seed + trial,
+                names,
+                board=self._boards[trial] if self._boards else {},
+            )
             for trial in range(sweep.world.trials)
         ]
         _play_histories(self._format, fields, [[] for _ in fields], sweep)
@@ -253,7 +264,8 @@ class Waves(Design):
     def _settle(self, sweep: Sweep, games: Games) -> None:
         if self._newest is not None:
             self._known += points_of(self._newest, self._known.shape)
-            self._known_blocks.append(self._newest)
+            if self._stopping.until != "plan":
+                self._known_blocks.append(self._newest)
         self._newest = None
         if games:
             trial, prompt, i, j = columns(games)

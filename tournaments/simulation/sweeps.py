@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from tournaments.formats.beliefs import FloatArray, IntArray, believe
 from tournaments.ratings.base import Comparisons
 from tournaments.simulation.worlds import World
+
+_AT_ONCE = 1 << 19
+"""Verdicts that are asked for together; more would only take memory."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,13 @@ class Block:
 
 
 class Sweep:
-    """R tournaments in one world. points: (R, M, M) of i against j. calls: (R,) asked for."""
+    """R tournaments in one world. points: (R, M, M) of i against j. calls: (R,) asked for.
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    keep: whether single games stay in `blocks`; without them memory does not grow with calls.
+    """
+
+    def __init__(self, world: World, *, keep: bool = True) -> None:
+        self.world, self.keep = world, keep
         m, r = world.competitors, world.trials
         self.points = np.zeros((r, m, m))
         self.calls = np.zeros(r, dtype=np.int64)
@@ -34,11 +41,15 @@ class Sweep:
 
     def play(self, trial: IntArray, prompt: IntArray, i: IntArray, j: IntArray) -> FloatArray:
         """Ask for verdicts and note them; (K,) shares of i, NaN where there is none."""
-        share = self.world.verdicts(trial, prompt, i, j)
+        share = np.empty(len(trial))
+        for start in range(0, len(trial), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            columns = trial[part], prompt[part], i[part], j[part]
+            share[part] = self.world.verdicts(*columns)
+            self.points += points_of(Block(*columns, share[part]), self.points.shape)
         self.calls += np.bincount(trial, minlength=len(self.calls))
-        block = Block(trial, prompt, i, j, share)
-        self.points += points_of(block, self.points.shape)
-        self.blocks.append(block)
+        if self.keep:
+            self.blocks.append(Block(trial, prompt, i, j, share))
         return share
 
     def rows(self) -> list[Block]:
@@ -109,16 +120,28 @@ def agreement(theta: FloatArray, order: FloatArray) -> tuple[FloatArray, FloatAr
     return same.mean(axis=1), best.astype(np.float64)
 
 
-class Recorder:
-    """Looks at a sweep: fits Bradley-Terry strengths to what was played so far."""
+class Estimator(Protocol):
+    """(R, M) strengths of a sweep's trials. start: (R, M) where to begin."""
 
-    def __init__(self) -> None:
+    def __call__(self, sweep: Sweep, start: FloatArray | None) -> FloatArray: ...
+
+
+def plain(sweep: Sweep, start: FloatArray | None = None) -> FloatArray:
+    """Bradley-Terry with the weak prior of one game."""
+    return believe(sweep.points, start).theta
+
+
+class Recorder:
+    """Looks at a sweep: fits strengths to what was played so far."""
+
+    def __init__(self, estimate: Estimator = plain) -> None:
+        self._estimate = estimate
         self._theta: FloatArray | None = None
         self._looks: list[tuple[float, FloatArray, FloatArray]] = []
 
     def look(self, sweep: Sweep) -> tuple[float, float]:
         """Mean tau and share of right bests by now."""
-        self._theta = believe(sweep.points, self._theta).theta
+        self._theta = self._estimate(sweep, self._theta)
         tau, best = agreement(self._theta, sweep.world.order)
         self._looks.append((float(sweep.calls.mean()), tau, best))
         return float(tau.mean()), float(best.mean())
@@ -140,10 +163,11 @@ def crossing(calls: FloatArray, level: FloatArray, goal: float) -> float:
     return float(np.exp(np.interp(part, [0, 1], np.log(calls[last : last + 2]))))
 
 
-def smoothed(curve: FloatArray) -> FloatArray:
-    """A look and its neighbours, (L, ...): takes the luck of single looks out of a crossing."""
-    if len(curve) < 3:
+def smoothed(curve: FloatArray, width: int = 3) -> FloatArray:
+    """Means of `width` (odd) looks, (L, ...): takes the luck of single looks out of a crossing."""
+    reach = width // 2
+    if len(curve) < width:
         return curve
-    middle = (curve[:-2] + curve[1:-1] + curve[2:]) / 3.0
-    joined: FloatArray = np.concatenate([curve[:1], middle, curve[-1:]])
+    middle = sum(curve[k : len(curve) - 2 * reach + k] for k in range(width)) / width
+    joined: FloatArray = np.concatenate([curve[:reach], middle, curve[-reach:]])
     return joined

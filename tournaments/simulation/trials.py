@@ -15,11 +15,13 @@ from tournaments.ratings.base import CENTRE, ELO_SCALE, RatingTable
 from tournaments.simulation.designs import design_of
 from tournaments.simulation.sweeps import (
     Curve,
+    Estimator,
     Recorder,
     Sweep,
     agreement,
     crossing,
     names_of,
+    plain,
     smoothed,
 )
 from tournaments.simulation.worlds import World
@@ -29,6 +31,8 @@ STRENGTHS = ("bradley_terry", "elo")
 
 _GROWTH = 1.06
 _RESAMPLES = 100
+_BEST_WIDTH = 7
+"""Looks that are averaged for the best found, which is yes or no and so varies most."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,10 @@ def follow(
     most: int,
     tau: float = 1.0,
     best: float = 1.0,
+    estimate: Estimator = plain,
 ) -> Curve:
     """Play until both goals are passed (or `most` calls, or the end), looking every 6 %."""
-    sweep, recorder = Sweep(world), Recorder()
+    sweep, recorder = Sweep(world, keep=estimate is not plain), Recorder(estimate)
     design = design_of(contender.build(most), sweep, seed)
     calls = 2.0 * world.competitors
     more = True
@@ -174,7 +179,7 @@ class Cost:
 
 def cost(curve: Curve, what: str, goal: float) -> Cost:
     """What the goal costs. what: "tau" or "best". Trials are resampled alike for every curve."""
-    level = smoothed(curve.tau if what == "tau" else curve.best)
+    level = smoothed(curve.tau) if what == "tau" else smoothed(curve.best, _BEST_WIDTH)
     trials = level.shape[1]
     rng = np.random.default_rng(0)
     drawn = [rng.integers(0, trials, trials) for _ in range(_RESAMPLES)]

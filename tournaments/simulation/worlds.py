@@ -58,7 +58,9 @@ class Setting:
     judge's liking of each competitor. prompt_spread: of the logarithm of how far a prompt spreads
     the field. ties: a difference smaller than this is called a tie. slight: one smaller than this
     (but no tie) is called slight and gives `slight_share` of the point. intransitive: standard
-    deviation of what each pair has of its own.
+    deviation of what each pair has of its own. both_orders: each verdict is the mean of two calls,
+    one in each order. surrogate: correlation of what a surrogate says of an answer with how much
+    better than usual that answer is.
     """
 
     competitors: int = 20
@@ -75,6 +77,8 @@ class Setting:
     slight: float = 0.0
     slight_share: float = 0.75
     intransitive: float = 0.0
+    both_orders: bool = False
+    surrogate: float = 0.0
 
 
 class Synthetic:
@@ -98,13 +102,47 @@ class Synthetic:
             size = math.sqrt(setting.rho * LOGISTIC_VARIANCE / 2.0)
             lead += size * (self._answer(trial, prompt, i) - self._answer(trial, prompt, j))
         question = (trial, prompt, i, j)
-        if setting.position:
-            lead += setting.position * np.where(self._uniform(2, question) < 0.5, 1.0, -1.0)
-        lead += math.sqrt(1.0 - setting.rho) * logit(self._uniform(0, question))
-        share = self._spoken(lead)
-        if setting.flips:
-            share = np.where(self._uniform(1, question) < setting.flips, 1.0 - share, share)
+        first = self._first(question)
+        share = self._call(lead, question, first, 0)
+        if setting.both_orders:
+            share = (share + self._call(lead, question, -first, 6)) / 2.0
         return np.where(turned, 1.0 - share, share)
+
+    def first(self, trial: IntArray, prompt: IntArray, i: IntArray, j: IntArray) -> FloatArray:
+        """(K,) 1 where i is shown first, -1 where j is."""
+        shown = self._first((trial, prompt, np.minimum(i, j), np.maximum(i, j)))
+        return np.where(i > j, -shown, shown)
+
+    def predicted(self, trial: IntArray, prompt: IntArray, i: IntArray, j: IntArray) -> FloatArray:
+        """(K,) by how much the surrogate prefers i's answer, beyond what it thinks of i and j."""
+        known = self.setting.surrogate
+        own = math.sqrt(1.0 - known**2)
+        view = [
+            known * self._answer(trial, prompt, who)
+            + own * ndtri(self._uniform(5, (trial, prompt, who)))
+            for who in (i, j)
+        ]
+        difference: FloatArray = view[0] - view[1]
+        return difference
+
+    def _first(self, question: tuple[IntArray, IntArray, IntArray, IntArray]) -> FloatArray:
+        return np.where(self._uniform(2, question) < 0.5, 1.0, -1.0)
+
+    def _call(
+        self,
+        lead: FloatArray,
+        question: tuple[IntArray, IntArray, IntArray, IntArray],
+        first: FloatArray,
+        purpose: int,
+    ) -> FloatArray:
+        """(K,) the smaller index's share by one call; `purpose` has the judge's luck."""
+        setting, own = self.setting, math.sqrt(1.0 - self.setting.rho)
+        luck = own * logit(self._uniform(purpose, question))
+        share = self._spoken(lead + setting.position * first + luck)
+        if setting.flips:
+            turned = self._uniform(purpose + 1, question) < setting.flips
+            share = np.where(turned, 1.0 - share, share)
+        return share
 
     @cached_property
     def strengths(self) -> FloatArray:
@@ -117,19 +155,67 @@ class Synthetic:
         return centred
 
     def expected(self) -> FloatArray:
-        """(R, M, M): i's expected share against j, over prompts, answers, orders and calls."""
+        """(R, M, M): i's expected share against j, over prompts, answers, orders and calls.
+
+        With a surrogate: on answers that it thinks alike.
+        """
         setting = self.setting
         i, j = (index.ravel() for index in np.indices((self.competitors,) * 2))
         trial = np.arange(self.trials)[:, None]
         lead = self._lead(trial, i[None], j[None])
         total = np.zeros(lead.shape)
         for scale, weight in _normal(setting.prompt_spread, 15):
-            for answers, also in _normal(math.sqrt(setting.rho * LOGISTIC_VARIANCE), _NODES):
+            for answers, also in _normal(self._unknown_luck(), _NODES):
                 for side in (-1.0, 1.0):
                     middle = lead * math.exp(scale) + answers + side * setting.position
                     total += weight * also / 2.0 * self._mean_share(middle)
         total = setting.flips + (1.0 - 2.0 * setting.flips) * total
         return total.reshape(self.trials, self.competitors, self.competitors)
+
+    def information(self) -> FloatArray:
+        """(R, pairs): Fisher information of one verdict about the lead, at the true strengths.
+
+        On fresh answers, by who knows the order of presentation and what the surrogate says.
+        Pairs as in triu_indices; without effects of pairs and prompts.
+        """
+        setting = self.setting
+        i, j = np.triu_indices(self.competitors, 1)
+        lead = self.order[:, i] - self.order[:, j]
+        grid = np.linspace(0.0, float(np.abs(lead).max()) + 1e-9, 121)
+        noise = setting.rho * LOGISTIC_VARIANCE
+        total = np.zeros(len(grid))
+        for told, weight in _normal(setting.surrogate * math.sqrt(noise), 15):
+            for side in (-1.0, 1.0):
+                shown = grid + told + side * setting.position
+                total += weight / 2.0 * self._of_a_verdict(shown)
+        found: FloatArray = np.interp(np.abs(lead), grid, total)
+        return found
+
+    def _unknown_luck(self) -> float:
+        """Standard deviation of the two answers' luck, as far as the surrogate does not tell it."""
+        setting = self.setting
+        return math.sqrt(setting.rho * LOGISTIC_VARIANCE * (1.0 - setting.surrogate**2))
+
+    def _of_a_verdict(self, lead: FloatArray) -> FloatArray:
+        """Fisher information of a verdict about a lead, what the surrogate says being known."""
+        setting, own = self.setting, math.sqrt(1.0 - self.setting.rho)
+        cuts = {cut for size in (setting.ties, setting.slight) for cut in (-size, size)}
+        chances = [np.ones(len(lead))]
+        slopes = [np.zeros(len(lead))]
+        for cut in sorted(cuts if any(cuts) else {0.0}):
+            chance, slope = np.zeros(len(lead)), np.zeros(len(lead))
+            for luck, weight in _normal(self._unknown_luck(), _NODES):
+                p = expit((lead + luck - cut) / own)
+                chance += weight * p
+                slope += weight * p * (1.0 - p) / own
+            chances.append(chance)
+            slopes.append(slope)
+        levels = -np.diff(np.array([*chances, np.zeros(len(lead))]), axis=0)
+        moved = -np.diff(np.array([*slopes, np.zeros(len(lead))]), axis=0)
+        levels = setting.flips * levels[::-1] + (1.0 - setting.flips) * levels
+        moved = setting.flips * moved[::-1] + (1.0 - setting.flips) * moved
+        found: FloatArray = (moved**2 / np.maximum(levels, 1e-12)).sum(axis=0)
+        return found
 
     def _mean_share(self, middle: FloatArray) -> FloatArray:
         """The expected share over the judge's own noise."""

@@ -60,3 +60,31 @@ def test_without_a_name_it_is_the_one_added_last():
 
 def test_a_newcomer_outside_the_field_plays_nothing():
     assert registry.build("insertion", {"newcomer": "m99"}).next_pairings(NAMED, []) == []
+
+
+@methods
+def test_it_stops_when_the_interval_is_narrow_enough(method):
+    def games(width: float) -> int:
+        params = {"newcomer": "m14", "method": method, "until": "width", "width": width}
+        return len(play(registry.build("insertion", params), NAMED))
+
+    assert games(10.0) == (30 if method == "anchor" else 60)
+    assert games(1500.0) < games(330.0) <= games(10.0)
+
+
+def test_it_stops_when_the_place_is_known():
+    prompts = tuple(range(100, 500))
+    field = replace(NAMED, prompts=prompts, board={who: 200.0 * who for who in BOARD})
+
+    def games(**params: object) -> int:
+        given = {"newcomer": "m14", "until": "place", "margin": 0.0, **params}
+        return len(play(registry.build("insertion", given), field))
+
+    assert games(margin=400.0) < games() <= 800
+
+
+def test_the_place_is_not_known_while_an_opponent_is_too_near():
+    board = {**BOARD, 13: 1087.0, 15: 1087.5}
+    params = {"newcomer": "m14", "until": "place", "margin": 1.0}
+
+    assert len(play(registry.build("insertion", params), replace(NAMED, board=board))) == 60

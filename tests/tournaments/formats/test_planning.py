@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tournaments.formats import registry
 from tournaments.formats.beliefs import believe
 from tournaments.formats.planning import RANDOM, Hint, Planner, expected_tau
 from tournaments.formats.pool import Pool, wave_rng
@@ -34,8 +35,28 @@ def test_half_of_the_pairs_are_random_by_default():
 
     spots = planner.place(board, hint, wave_rng(1, 1), 1000)
 
-    assert len(spots) == int(0.06 * 360)
+    assert len(spots) == int(0.12 * 360)
     assert len(hint.pairs) == len(spots) - round(0.5 * len(spots))
+
+
+@pytest.mark.parametrize("schedule", ["chain", "pairs"])
+def test_waves_grow_with_the_games_so_that_a_large_run_has_few(schedule):
+    """20,000 games in less than a hundred waves."""
+    board, planner, sizes = pool(prompts=2500), Planner(schedule, 1.0), []
+    while spots := planner.place(board, RANDOM, wave_rng(1, len(sizes)), 20_000 - board.scheduled):
+        sizes.append(len(spots))
+
+    assert sum(sizes) == 20_000
+    assert len(sizes) < 100
+    assert sizes[-2] == pytest.approx(0.12 * sum(sizes[:-2]), rel=0.02)
+
+
+def test_waves_are_smaller_where_a_rule_may_stop_the_tournament():
+    plan, watched = (
+        registry.build("adaptive", {"until": until}).lab_planner.growth for until in ("plan", "tau")
+    )
+
+    assert watched < plan
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 6), (0.5, 3), (1.0, 0)])

@@ -11,6 +11,7 @@ from tournaments.formats import registry
 from tournaments.formats.stopping import (
     Standing,
     StoppingParams,
+    all_hold,
     enough,
     expected_tau,
     neighbours_known,
@@ -18,6 +19,7 @@ from tournaments.formats.stopping import (
     top_known,
 )
 from tournaments.ratings import registry as ratings
+from tournaments.ratings.anytime import widening
 from tournaments.ratings.base import ELO_SCALE, Comparisons
 from tournaments.simulation.designs import design_of
 from tournaments.simulation.sweeps import Sweep
@@ -42,6 +44,16 @@ def test_looking_again_and_again_asks_for_more_than_one_look():
     """Two standard errors, enough for one look, are not enough for many."""
     assert not top_known(at([0.42, 0.0], 0.2), 1, 2000, 0.95)
     assert top_known(at([0.8, 0.0], 0.2), 1, 2000, 0.95)
+
+
+def test_all_claims_together_need_less_of_each_than_of_the_one_most_in_doubt():
+    """Holm: the weakest at the whole level, the next at a half; both at a half is too much."""
+    alone, second = (widening(1000, 200, level) for level in (0.95, 0.975))
+
+    assert all_hold(np.array([alone + 0.01, second + 0.01]), 1000, 2000, 0.95)
+    assert not all_hold(np.array([alone - 0.01, 9.0]), 1000, 2000, 0.95)
+    assert not all_hold(np.array([alone + 0.01, alone + 0.02]), 1000, 2000, 0.95)
+    assert all_hold(np.empty(0), 1000, 2000, 0.95)
 
 
 def test_neighbours_may_be_practically_equal():

@@ -63,3 +63,23 @@ def test_a_recorder_sees_the_order_grow_better():
     assert curve.tau.shape == (2, 20)
     assert curve.tau[1].mean() > curve.tau[0].mean() + 0.2
     assert curve.calls.tolist() == [5.0, 405.0]
+
+
+def test_without_single_games_the_points_are_the_same():
+    world = Synthetic(Setting(competitors=5, prompts=30), 4, 1)
+    full, lean = Sweep(world), Sweep(world, keep=False)
+    trial, prompt, i = np.arange(4), np.arange(4), np.array([0, 1, 2, 3])
+
+    for sweep in (full, lean):
+        sweep.play(trial, prompt, i, i + 1)
+
+    assert (full.points == lean.points).all()
+    assert (full.calls == lean.calls).all()
+    assert (len(full.blocks), len(lean.blocks)) == (1, 0)
+
+
+def test_more_looks_are_averaged_where_a_level_is_rough():
+    level = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0])
+
+    assert smoothed(level, 5).tolist() == pytest.approx([0, 1, 0.4, 0.6, 0.4, 1, 0])
+    assert smoothed(level[:2], 3).tolist() == [0, 1]

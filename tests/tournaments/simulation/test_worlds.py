@@ -92,3 +92,63 @@ def test_a_record_answers_from_its_table():
     assert ask(world, 2, 0, 1, 0).tolist() == [0.0]
     assert np.isnan(ask(world, 2, 1, 1, 0)).all()
     assert (world.order[:, 0] > world.order[:, 1]).all()
+
+
+def questions(size: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    i = rng.integers(0, 5, size)
+    return rng.integers(0, 3, size), rng.integers(0, 500, size), i, (i + 1) % 5
+
+
+def test_who_is_first_changes_sides_with_the_question_and_wins_more():
+    world = Synthetic(Setting(competitors=5, prompts=500, position=1.5), 3, 1)
+    trial, prompt, i, j = questions()
+
+    first = world.first(trial, prompt, i, j)
+    shares = world.verdicts(trial, prompt, i, j)
+
+    assert (first == -world.first(trial, prompt, j, i)).all()
+    assert shares[first > 0].mean() > shares[first < 0].mean() + 0.2
+
+
+def test_both_orders_cancel_the_advantage_and_may_disagree():
+    world = Synthetic(Setting(competitors=5, prompts=500, position=1.5, both_orders=True), 3, 1)
+    trial, prompt, i, j = questions()
+
+    first, shares = world.first(trial, prompt, i, j), world.verdicts(trial, prompt, i, j)
+
+    assert set(np.unique(shares)) == {0.0, 0.5, 1.0}
+    assert abs(shares[first > 0].mean() - shares[first < 0].mean()) < 0.06
+
+
+def test_a_surrogate_knows_as_much_of_the_luck_of_answers_as_it_was_told():
+    blind, seeing = (
+        Synthetic(Setting(competitors=5, prompts=500, rho=0.9, surrogate=known), 3, 1)
+        for known in (0.0, 0.95)
+    )
+    trial, prompt, i, j = questions()
+    lead = seeing.order[trial, i] - seeing.order[trial, j]
+    surprise = seeing.verdicts(trial, prompt, i, j) - 1 / (1 + np.exp(-lead))
+
+    def known(world: Synthetic) -> float:
+        view = world.predicted(trial, prompt, i, j)
+        return float(np.corrcoef(surprise, view)[0, 1])
+
+    assert (blind.verdicts(trial, prompt, i, j) == seeing.verdicts(trial, prompt, i, j)).all()
+    assert abs(known(blind)) < 0.06
+    assert known(seeing) > 0.5
+
+
+def test_graded_verdicts_and_a_surrogate_inform_more_than_a_forced_choice():
+    def informs(**setting: float) -> float:
+        world = Synthetic(Setting(competitors=5, prompts=1, **setting), 4, 1)
+        return float(world.information().mean())
+
+    forced, three, five, told = (
+        informs(), informs(ties=0.9), informs(ties=0.6, slight=2.0), informs(surrogate=0.9)
+    )  # fmt: skip
+
+    assert forced < three < five
+    assert forced < told
+    assert informs(flips=0.1) < forced
+    assert informs(rho=0.0, spread=1e-9, lead=0.0) == pytest.approx(0.25, abs=1e-6)
