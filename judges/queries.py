@@ -7,14 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet, Sum
 
 from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Order, Silence, Source, Winner
 from judges.kinds import registry
-from judges.models import SETTLED, Assignment, Decision, DecisionStatus, Judge, Judgment
+from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment
 
 RECORDED = "recorded"
 LONG_FIELDS = (
@@ -111,19 +110,6 @@ class VerdictWithEvidence:
     judgments: list[Judgment]
 
 
-@dataclass(frozen=True)
-class RatingProgress:
-    """What a rater has done in a project, and what is left that they could be given."""
-
-    answered: int
-    skipped: int
-    left: int
-
-    @property
-    def total(self) -> int:
-        return self.answered + self.left
-
-
 def judge_of(project: Project, pk: int) -> Judge:
     """A judge of this project, any version; NotFound otherwise."""
     found = project.judges.filter(pk=pk).first()
@@ -191,28 +177,6 @@ def latest_verdicts(judge: Judge, limit: int) -> list[VerdictWithEvidence]:
     for judgment in judgments.defer("raw", "details").order_by("judge__name", "order", "sample"):
         evidence[judgment.comparison_id].append(judgment)
     return [VerdictWithEvidence(item, evidence[item.comparison_id]) for item in decisions]
-
-
-def rating_progress(rater: User, project: Project) -> RatingProgress:
-    """How far a rater has come. `left` counts also what other raters hold at the moment."""
-    mine = Assignment.objects.filter(rater=rater, decision__judge__project=project)
-    done = mine.aggregate(
-        answered=Count("pk", filter=Q(answered_at__isnull=False)),
-        skipped=Count(
-            "pk",
-            filter=Q(
-                skipped_at__isnull=False,
-                answered_at=None,
-                decision__status=DecisionStatus.WAITING,
-            ),
-        ),
-    )
-    settled = mine.filter(Q(answered_at__isnull=False) | Q(skipped_at__isnull=False))
-    waiting = Decision.objects.filter(
-        judge__project=project, judge__kind="human", status=DecisionStatus.WAITING
-    )
-    left = waiting.exclude(pk__in=settled.values("decision")).count()
-    return RatingProgress(answered=done["answered"], skipped=done["skipped"], left=left)
 
 
 def _verdicts(judges: Collection[int]) -> defaultdict[int, Verdicts]:

@@ -33,9 +33,11 @@ def judge() -> None:
 
 @shared_task(name="judges.sweep")
 def sweep() -> None:
-    """Free the leases of workers that are gone, and wake a worker when there is work."""
+    """Record raters' answers, free the leases of lost workers, wake one when there is work."""
     from judges.services.leases import sweep as free  # leaf
+    from judges.services.people.answering import record_due  # leaf
 
+    record_due()
     if free():
         judge.delay()
 

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
+from judges.api.campaign_people import (
+    CampaignGold,
+    CampaignLinks,
+    OneGoldQuestion,
+    OneRaterLink,
+    Raters,
+)
+from judges.api.campaigns import (
+    CampaignComparisons,
+    Campaigns,
+    CloseCampaign,
+    OneCampaign,
+    ReopenCampaign,
+)
 from judges.api.endpoints import Endpoints, OneEndpoint
 from judges.api.reports import JudgeAgreement, JudgeReports
 from judges.api.trials import Trials
@@ -23,5 +37,47 @@ urlpatterns = [
     path("projects/<slug:slug>/judges/<path:name>/try", Trials.as_view(), name="api-trial"),
     path("projects/<slug:slug>/endpoints", Endpoints.as_view(), name="api-endpoints"),
     path("projects/<slug:slug>/endpoints/<str:name>", OneEndpoint.as_view(), name="api-endpoint"),
+    path("projects/<slug:slug>/campaigns", Campaigns.as_view(), name="api-campaigns"),
+    path("projects/<slug:slug>/campaigns/<str:key>", OneCampaign.as_view(), name="api-campaign"),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/close",
+        CloseCampaign.as_view(),
+        name="api-campaign-close",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/reopen",
+        ReopenCampaign.as_view(),
+        name="api-campaign-reopen",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/comparisons",
+        CampaignComparisons.as_view(),
+        name="api-campaign-comparisons",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/gold",
+        CampaignGold.as_view(),
+        name="api-campaign-gold",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/gold/<int:pk>",
+        OneGoldQuestion.as_view(),
+        name="api-campaign-gold-question",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/links",
+        CampaignLinks.as_view(),
+        name="api-campaign-links",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/links/<int:pk>",
+        OneRaterLink.as_view(),
+        name="api-campaign-link",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/raters",
+        Raters.as_view(),
+        name="api-campaign-raters",
+    ),
     path("projects/<slug:slug>/judgments", Judgments.as_view(), name="api-judgments"),
 ]

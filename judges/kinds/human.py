@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,11 @@ class Human:
 
     class Params(plugins.Params):
         raters: int = Field(default=1, ge=1, le=50, description="raters a comparison needs")
+        page: Literal["pairs", "ranking", "scoring"] = Field(
+            default="pairs",
+            description="pairs: two answers side by side; ranking: all answers to a prompt are "
+            "put in order; scoring: each answer gets 1 to 5",
+        )
 
     def __init__(self, params: Params) -> None:
         self.params = params

@@ -42,6 +42,9 @@ class Decision(models.Model):
     losses = models.PositiveSmallIntegerField(
         default=0, help_text="workers that were lost while they had it"
     )
+    priority = models.FloatField(
+        default=0.0, help_text="what people are asked first: what stands highest"
+    )
     lease = models.CharField(max_length=32, null=True)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True, help_text="earliest next attempt")
@@ -67,6 +70,11 @@ class Decision(models.Model):
                 fields=["lease_until"], condition=Q(status="leased"), name="decision_leased"
             ),
             models.Index(fields=["judge", "status"]),
+            models.Index(
+                fields=["judge", "-priority"],
+                condition=Q(status="waiting"),
+                name="decision_for_people",
+            ),
         ]
 
     def judgments(self) -> models.QuerySet[Judgment]:

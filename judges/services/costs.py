@@ -150,6 +150,22 @@ def _usd_of_a_call(
     return seen["usd"] / seen["calls"] if seen["calls"] else None
 
 
+def usd_of_reply(judge: Judge, reply: Mapping[str, Any]) -> float | None:
+    """The price of a stored reply, by the judge's prices, else as the endpoint told; or None."""
+    kind = registry.build(judge.kind, judge.params)
+    fixed: float | None = getattr(kind, "usd_per_call", None)
+    if fixed is not None:
+        return fixed
+    prices = _prices(judge.project, judge.params)
+    if prices is None:
+        told: float | None = reply.get("usd")
+        return told
+    tokens = reply.get("tokens_in"), reply.get("tokens_out")
+    if tokens[0] is None or tokens[1] is None:
+        return None
+    return float(tokens[0] * prices[0] + tokens[1] * prices[1]) * PER_TOKEN
+
+
 def _prices(project: Project, params: Mapping[str, Any]) -> tuple[float, float] | None:
     """USD per million tokens (in, out): the judge's own, else its endpoint's."""
     if params.get("price_in") is not None:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from judges.contracts import Silence, Source
 from judges.models import Decision, DecisionStatus, Judge, JuryMember
-from judges.services import docket
+from judges.services import charges, docket
 from judges.services.judges import source_of
 from judges.services.settling import settle
 
@@ -35,12 +35,12 @@ def retry(decisions: QuerySet[Decision]) -> int:
     """Ask again where no verdict was had because a call failed or nothing was on record."""
     count = 0
     again = decisions.filter(status=DecisionStatus.UNDECIDED, silence__in=RETRYABLE)
+    again = Decision.objects.filter(pk__in=_lock(again))
     for judge in Judge.objects.filter(decisions__in=again).distinct():
         source = source_of(judge)
         rows = list(again.filter(judge=judge).values_list("pk", "comparison_id"))
         ids = [pk for pk, _ in rows]
         if source is Source.MEMBERS:
-            _lock(ids)
             members = Decision.objects.filter(
                 judge__in=judge.members.all(), comparison__in=[pk for _, pk in rows]
             )
@@ -55,7 +55,9 @@ def retry(decisions: QuerySet[Decision]) -> int:
             not_before=None,
             settled_at=None,
         )
-        if source is not Source.CALLS:
+        if source is Source.CALLS:
+            charges.take_back(ids)
+        else:
             settle(ids)
     docket.wake()
     return count
@@ -70,21 +72,21 @@ def hold(decisions: QuerySet[Decision]) -> int:
     them again.
     """
     waiting = decisions.filter(status__in=(DecisionStatus.OPEN, DecisionStatus.WAITING))
-    rows = list(waiting.values_list("pk", "judge_id", "comparison_id"))
+    held = Decision.objects.filter(pk__in=_lock(waiting))
+    rows = list(held.values_list("judge_id", "comparison_id"))
     members = Decision.objects.filter(
-        judge__in=JuryMember.objects.filter(jury__in={row[1] for row in rows}).values("member"),
-        comparison__in=[row[2] for row in rows],
+        judge__in=JuryMember.objects.filter(jury__in={row[0] for row in rows}).values("member"),
+        comparison__in=[row[1] for row in rows],
     )
     if rows and members.exists():
-        _lock([row[0] for row in rows])
         hold(members)
-    # A verdict or a claim may have come meanwhile; both stand.
-    still = Decision.objects.filter(
-        pk__in=[row[0] for row in rows], status__in=(DecisionStatus.OPEN, DecisionStatus.WAITING)
-    )
-    return still.update(status=DecisionStatus.HELD)
+    return held.update(status=DecisionStatus.HELD)
 
 
-def _lock(ids: Collection[int]) -> None:
-    """Lock juries before their members; nobody then asks another member meanwhile."""
-    list(Decision.objects.filter(pk__in=ids).order_by("pk").select_for_update())
+def _lock(decisions: QuerySet[Decision]) -> list[int]:
+    """Lock those that are still so once it is our turn, in one order for everybody.
+
+    Juries are locked before their members; nobody then asks another member meanwhile.
+    """
+    rows = decisions.order_by("pk").select_for_update(of=("self",))
+    return list(rows.values_list("pk", flat=True))

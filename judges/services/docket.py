@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from functools import partial
+from random import Random
 
 from celery import Task
 from django.db import transaction
@@ -36,7 +37,12 @@ def enter(judge: Judge, comparison_ids: Collection[int]) -> dict[int, int]:
     source = registry.get(judge.kind).source
     Decision.objects.bulk_create(
         (
-            Decision(judge=judge, comparison_id=pk, status=FIRST_STATUS[source])
+            Decision(
+                judge=judge,
+                comparison_id=pk,
+                status=FIRST_STATUS[source],
+                priority=_priority(judge, pk) if source is Source.PEOPLE else 0.0,
+            )
             for pk in sorted(comparison_ids)
         ),
         ignore_conflicts=True,
@@ -51,6 +57,11 @@ def enter(judge: Judge, comparison_ids: Collection[int]) -> dict[int, int]:
     if source is Source.CALLS:
         wake()
     return dict(mine.values_list("comparison_id", "pk"))
+
+
+def _priority(judge: Judge, comparison_id: int) -> float:
+    """Above 1: a tournament waits for it. Drawn, so that no prompt comes before another."""
+    return 1.0 + Random(f"{judge.pk}:{comparison_id}").random()
 
 
 def lock(decisions: QuerySet[Decision]) -> None:

@@ -19,7 +19,8 @@ OTHERS = "other judges"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two judges, by id. `related`: they rest on the same judgments, so they agree by design."""
+    """Two judges, by id. `related`: they rest on the same judgments or the same stored
+    replies of a model, so they agree by design."""
 
     one: int
     two: int

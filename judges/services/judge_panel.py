@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from django.db.models import F
+from django.db.models.fields.json import KeyTextTransform
 
 from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Source
-from judges.models import Judge
+from judges.models import Judge, Judgment
 from judges.queries import evidence_of
 from judges.report_queries import (
     Compared,
@@ -45,9 +49,10 @@ class Panel:
     """Judges as columns of what they decided.
 
     base: columns of the current judges whose votes are their own; a jury's are its members', and
-    of two that read the same record one is enough. seats: of the judge that the panel was made for,
-    the columns of its members. evidence: {judge: judges whose judgments it rests on}. cut: whether
-    there are more judges than are shown.
+    of two that read the same record, or were told the same stored replies, one is enough. seats: of
+    the judge that the panel was made for, the columns of its members. evidence: {judge: judges
+    whose judgments it rests on}. roots: the same, with those that share stored replies with them.
+    cut: whether there are more judges than are shown.
     """
 
     judges: tuple[Judge, ...]
@@ -55,6 +60,7 @@ class Panel:
     base: tuple[int, ...]
     seats: tuple[int, ...]
     evidence: Mapping[int, set[int]]
+    roots: Mapping[int, set[int]]
     at: Compared
     decided: Decided
     boot: PromptBootstrap
@@ -68,9 +74,10 @@ class Panel:
         return self.judges.index(judge)
 
     def related(self, one: int, two: int) -> bool:
-        """Whether two columns are not independent: a common judgment, or versions of one judge."""
+        """Whether two columns are not independent: a common judgment or reply of a model, or
+        versions of one judge."""
         first, second = self.judges[one], self.judges[two]
-        shared = self.evidence[first.pk] & self.evidence[second.pk]
+        shared = self.roots[first.pk] & self.roots[second.pk]
         return bool(shared) or first.name == second.name
 
     def others(self, column: int) -> list[int]:
@@ -106,14 +113,16 @@ def assemble(project: Project, selection: Selection, about: Judge | None = None)
     wanted = [*current, *([about] if about else []), *seats]
     judges = tuple(dict.fromkeys(wanted))
     evidence = evidence_of(judges)
+    roots = _roots(evidence)
     people = imported_as_people(project)
     at = compared(project, selection)
     return Panel(
         judges=judges,
         names=tuple(_name(judge, evidence[judge.pk], people) for judge in judges),
-        base=_base([judges.index(judge) for judge in current], judges, evidence),
+        base=_base([judges.index(judge) for judge in current], judges, roots),
         seats=tuple(judges.index(judge) for judge in seats),
         evidence=evidence,
+        roots=roots,
         at=at,
         decided=decided(judges, at),
         boot=PromptBootstrap(at.prompts),
@@ -133,14 +142,40 @@ def _name(judge: Judge, evidence: set[int], people: set[int]) -> JudgeName:
     return JudgeName(judge.pk, judge.name, judge.version, judge.kind, judge.is_current, is_people)
 
 
+def _roots(evidence: Mapping[int, set[int]]) -> dict[int, set[int]]:
+    """{judge: judges whose judgments it rests on, and those that were told the same replies}.
+
+    A reply that one judge has paid for is found again by another with the same model, parameters
+    and prompt; the two agree because they are one. Such a judgment made no call, and question and
+    reply are equal to the letter.
+    """
+    ids = set().union(*evidence.values())
+    hits = Judgment.objects.filter(judge__in=ids, calls=0, cache_hits__gt=0).exclude(raw="")
+    beside = "comparison__judgments__"
+    same = {f"{beside}{name}": F(name) for name in ("order", "sample", "raw")}
+    rows = hits.filter(**same, **{f"{beside}judge__in": ids}).order_by()
+    for name in ("model", "prompt_hash"):
+        theirs = KeyTextTransform(name, f"{beside}details")
+        rows = rows.alias(mine=KeyTextTransform(name, "details"), theirs=theirs)
+        rows = rows.filter(mine=F("theirs"))
+    sharing: defaultdict[int, set[int]] = defaultdict(set)
+    for one, other in rows.values_list("judge", f"{beside}judge").distinct():
+        sharing[one].add(other)
+        sharing[other].add(one)
+    return {
+        judge: rests_on.union(*(sharing[root] for root in rests_on))
+        for judge, rests_on in evidence.items()
+    }
+
+
 def _base(
-    columns: list[int], judges: tuple[Judge, ...], evidence: Mapping[int, set[int]]
+    columns: list[int], judges: tuple[Judge, ...], roots: Mapping[int, set[int]]
 ) -> tuple[int, ...]:
     heard: set[int] = set()
     base = []
     for column in columns:
         judge = judges[column]
-        if source_of(judge) is not Source.MEMBERS and not evidence[judge.pk] & heard:
-            heard |= evidence[judge.pk]
+        if source_of(judge) is not Source.MEMBERS and not roots[judge.pk] & heard:
+            heard |= roots[judge.pk]
             base.append(column)
     return tuple(base)

@@ -15,6 +15,7 @@ from judges.kinds import registry
 from judges.kinds.jury import Jury
 from judges.models import Judge, JuryMember
 from judges.services.endpoints import check_named
+from judges.services.people import campaigns
 
 
 def named(project: Project, name: str) -> Judge:
@@ -60,6 +61,8 @@ def define(
     )
     if isinstance(built, Jury):
         _seat(judge, built.seats)
+    if built.source is Source.PEOPLE:
+        campaigns.create_for(judge)
     return judge
 
 

@@ -73,13 +73,13 @@ def _claim(ready: QuerySet[Decision], lease: str, limit: int | None) -> list[Dec
     )
 
 
+@transaction.atomic
 def renew(lease: str) -> None:
     """Keep what this worker holds."""
-    Decision.objects.filter(lease=lease, status=DecisionStatus.LEASED).update(
-        lease_until=timezone.now() + LEASE
-    )
+    in_order(_held_by(lease)).update(lease_until=timezone.now() + LEASE)
 
 
+@transaction.atomic
 def release(lease: str, delays: Mapping[int, timedelta], *, failed: bool) -> None:
     """Give decisions back, to be tried again after their delays. `failed`: that was an attempt."""
     now = timezone.now()
@@ -87,7 +87,7 @@ def release(lease: str, delays: Mapping[int, timedelta], *, failed: bool) -> Non
     for pk, delay in delays.items():
         by_delay.setdefault(delay, []).append(pk)
     for delay, pks in by_delay.items():
-        Decision.objects.filter(pk__in=pks, lease=lease, status=DecisionStatus.LEASED).update(
+        in_order(_held_by(lease).filter(pk__in=pks)).update(
             status=DecisionStatus.OPEN,
             lease=None,
             lease_until=None,
@@ -96,11 +96,21 @@ def release(lease: str, delays: Mapping[int, timedelta], *, failed: bool) -> Non
         )
 
 
+@transaction.atomic
 def release_all(lease: str) -> int:
     """Give back everything that this worker still holds; say how much that was."""
-    return Decision.objects.filter(lease=lease, status=DecisionStatus.LEASED).update(
-        status=DecisionStatus.OPEN, lease=None, lease_until=None
-    )
+    held = in_order(_held_by(lease))
+    return held.update(status=DecisionStatus.OPEN, lease=None, lease_until=None)
+
+
+def in_order(rows: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those of the rows that are still so once they are locked, in the order that all keep to."""
+    locked = rows.order_by("pk").select_for_update(of=("self",))
+    return Decision.objects.filter(pk__in=list(locked.values_list("pk", flat=True)))
+
+
+def _held_by(lease: str) -> QuerySet[Decision]:
+    return Decision.objects.filter(lease=lease, status=DecisionStatus.LEASED)
 
 
 def free_all() -> None:
@@ -125,8 +135,10 @@ def next_due() -> datetime | None:
     return first
 
 
+@transaction.atomic
 def _free(lost: QuerySet[Decision]) -> None:
     """Give back what a lost worker had. A decision that costs worker after worker ends."""
+    lost = in_order(lost).filter(status=DecisionStatus.LEASED)
     lost.filter(losses__lt=MOST_LOSSES - 1).update(
         status=DecisionStatus.OPEN, lease=None, lease_until=None, losses=F("losses") + 1
     )

@@ -16,16 +16,23 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from judges.aggregation.base import Ruling, Vote
 from judges.aggregation.orders import rule_on_orders
 from judges.aggregation.plurality import Plurality
-from judges.contracts import Silence, Source, Winner
-from judges.kinds.human import Human
-from judges.models import SETTLED, Decision, DecisionStatus, Judge, Judgment, JuryFit, JuryMember
+from judges.contracts import Silence, Source
+from judges.models import (
+    SETTLED,
+    Decision,
+    DecisionStatus,
+    Judge,
+    JuryFit,
+    JuryMember,
+)
 from judges.services import docket
+from judges.services.evidence import adjudicated, raters_of, votes_on
 from judges.services.judges import source_of
 from judges.services.panels import bench_of, fit_is_due, hear
 from judges.signals import comparison_decided
@@ -61,7 +68,9 @@ def settle(
     open_ones = (
         Decision.objects.filter(pk__in=list(decision_ids))
         .exclude(status__in=SETTLED)
+        .order_by("pk")
         .select_related("judge")
+        .select_for_update(of=("self",))
     )
     settled: list[int] = []
     asked: defaultdict[Judge, set[int]] = defaultdict(set)
@@ -104,30 +113,38 @@ def _ask(asked: Mapping[Judge, set[int]]) -> None:
 
 
 def _rulings(
-    judge: Judge, decisions: list[Decision], failures: Mapping[int, str]
+    judge: Judge, decisions: list[Decision], failures: Mapping[int, str], *, again: bool = False
 ) -> dict[int, Ruling]:
-    """Rule on what can be ruled on; what has to wait is left out."""
+    """Rule on what can be ruled on; what has to wait is left out.
+
+    `again`: what people have decided is ruled anew by the votes that are left.
+    """
     source = source_of(judge)
-    votes = _votes(_evidence(judge, source), [d.comparison_id for d in decisions])
-    needed = _raters(judge) if source is Source.PEOPLE else 0
+    compared = [decision.comparison_id for decision in decisions]
+    votes = votes_on(judge, source, compared)
+    settled_by_owner = adjudicated(judge, source, compared)
+    needed = raters_of(judge) if source is Source.PEOPLE and not again else 0
     rulings = {}
     for decision in decisions:
         cast = votes.get(decision.comparison_id, [])
-        if source is Source.CALLS and not cast and decision.pk not in failures:
+        if decision.comparison_id in settled_by_owner:
+            rulings[decision.pk] = settled_by_owner[decision.comparison_id]
+        elif source is Source.CALLS and not cast and decision.pk not in failures:
             continue  # nobody was asked yet
-        if len(cast) >= needed:
+        elif len(cast) >= needed:
             rulings[decision.pk] = _rule(judge, source, cast, failures.get(decision.pk))
     return rulings
 
 
-def _raters(judge: Judge) -> int:
-    raters: int = Human.Params.model_validate(judge.params).raters
-    return raters
+NOTHING_HEARD = {
+    Source.RECORD: "nobody recorded a judgment of this pair",
+    Source.PEOPLE: "the judgments of all its raters are in quarantine",
+}
 
 
 def _rule(judge: Judge, source: Source, cast: list[Vote], failure: str | None) -> Ruling:
-    if not cast and source is Source.RECORD:
-        return Ruling(None, Silence.MISSING, "nobody recorded a judgment of this pair")
+    if not cast and source in NOTHING_HEARD:
+        return Ruling(None, Silence.MISSING, NOTHING_HEARD[source])
     if not cast and failure:
         return Ruling(None, Silence.FAILED, failure)
     if failure:
@@ -139,30 +156,6 @@ def _rule(judge: Judge, source: Source, cast: list[Vote], failure: str | None) -
         flip_policy=judge.params.get("flip_policy", "tie"),
         silent_order=judge.params.get("silent_order", "undecided"),
     )
-
-
-def _evidence(judge: Judge, source: Source) -> QuerySet[Judgment]:
-    """The judgments that decide: its own, or those imported under the name that it reads."""
-    if source is Source.RECORD:
-        return Judgment.objects.filter(
-            judge__project=judge.project_id,
-            judge__kind="recorded",
-            judge__name=judge.params["judge"],
-        )
-    return Judgment.objects.filter(judge=judge)
-
-
-def _votes(evidence: QuerySet[Judgment], comparison_ids: Collection[int]) -> dict[int, list[Vote]]:
-    votes: defaultdict[int, list[Vote]] = defaultdict(list)
-    rows = evidence.filter(comparison_id__in=comparison_ids).order_by("id")
-    fields = ("comparison_id", "order", "sample", "winner", "silence")
-    for comparison_id, order, sample, winner, silence in rows.values_list(*fields):
-        votes[comparison_id].append(_vote(f"{order} #{sample}", winner, silence))
-    return votes
-
-
-def _vote(voter: str, winner: str | None, silence: str | None) -> Vote:
-    return Vote(voter, Winner(winner) if winner else None, Silence(silence) if silence else None)
 
 
 def _deliberate(judge: Judge, decisions: list[Decision]) -> _Outcome:
@@ -238,7 +231,7 @@ def settle_again(decision_ids: Iterable[int]) -> None:
 
 def _rulings_anew(judge: Judge, decisions: list[Decision]) -> dict[int, Ruling]:
     if source_of(judge) is not Source.MEMBERS:
-        return _rulings(judge, decisions, {})
+        return _rulings(judge, decisions, {}, again=True)
     bench = bench_of(judge)
     votes = hear(bench, {decision.comparison_id for decision in decisions}).votes
     return {row.pk: bench.rule_again(votes[row.comparison_id]) for row in decisions}

@@ -9,8 +9,11 @@ from typing import Any
 from django import template
 
 from arena.common.errors import InvalidInput
+from arena.templatetags.arena_ui import THIN
 from judges.kinds import registry
 from judges.models import Judge
+from judges.stats.bootstrap import Estimate
+from judges.stats.raters.review import Share
 from judges.surrogates import model_card
 from judges.surrogates.model_card import POOLED, UNSEEN, Coefficient, HeldOut, ModelCard, Split
 
@@ -105,3 +108,29 @@ def _accuracy(row: HeldOut) -> Accuracy:
         longer=100 * row.longer.value,
         lead=100 * row.lead.value,
     )
+
+
+@register.filter
+def share_percent(value: float) -> str:
+    """A share as whole per cent: "62 %"."""
+    return f"{100 * value:.0f}{THIN}%"
+
+
+@register.filter
+def share_interval(share: Share) -> str:
+    """The 95 % interval of a share, in per cent: "55 to 69"."""
+    return f"{100 * share.low:.0f} to {100 * share.high:.0f}"
+
+
+@register.filter
+def quality_interval(estimate: Estimate) -> str:
+    """The 95 % interval of a figure, or that there is none: "0.41 to 0.56"."""
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return f"{estimate.low:.2f} to {estimate.high:.2f}"
+
+
+@register.filter
+def p_value(value: float) -> str:
+    """A p-value as it is written: "0.013", "< 0.001"; an expected number above 1 is cut there."""
+    return "< 0.001" if value < 0.001 else f"{min(value, 1.0):.3f}"

@@ -1,7 +1,8 @@
 """The blind page on which people judge.
 
-Its template receives the texts of a case in the order of the assignment, and a signed number of
-the assignment; never a competitor, an output or a comparison.
+The page has the next pair ready, so that it appears at once; the script of the page sends answers
+in the background and gets what comes after in the reply (a request of htmx, to Django). Without the
+script every button sends the form and loads the page anew.
 """
 
 from __future__ import annotations
@@ -9,37 +10,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
-from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from arena.common.errors import Conflict
-from arena.models import Comparison, Project, Role
+from arena.models import Project, Role
 from arena.views.access import project_page
-from arena.views.conversation import Said, exchanges
-from judges.contracts import Order, Preference, Presentation
-from judges.models import Assignment
-from judges.queries import rating_progress
-from judges.services import people
-from judges.services.cases import case_of
+from judges.models import Participant
+from judges.services.people import answering, assigning, campaigns, participants, standing
+from judges.services.people.summaries import summary_of
+from judges.views import cards
+from judges.views.joining import rater_page
 
-SALT = "arena.rating"
-SKIP = "skip"
-TAKE_BACK = "take-back"
-MAX_COMMENT = 5000
+READY = 2
+"""Pairs that the page has: the one that is shown, and the next."""
 
 
 @dataclass(frozen=True)
-class Notice:
-    """What came of the last answer."""
+class Outcome:
+    """What came of a request, for the script and in words; `kind` as in a notice."""
 
-    kind: str
-    text: str
+    name: str
+    text: str = ""
+    kind: str = "info"
 
     @property
     def level(self) -> int:
@@ -47,94 +43,146 @@ class Notice:
         return messages.constants.DEFAULT_LEVELS[self.kind.upper()]
 
 
-class AnswerForm(forms.Form):
-    """What a rater says of the pair that the token names."""
-
-    token = forms.CharField(max_length=200)
-    preference = forms.ChoiceField(choices=[(value, value) for value in [*Preference, SKIP]])
-    comment = forms.CharField(max_length=MAX_COMMENT, required=False)
+RECORDED = Outcome("recorded", "Recorded.", "success")
+SKIPPED = Outcome("skipped", "Skipped: somebody else will get it.")
+UNDONE = Outcome("undone", "Taken back. Judge this pair again.")
+UNREAD = Outcome(
+    "unread", "That answer could not be read. Please judge this pair again.", "warning"
+)
+REPEATED = Outcome(
+    "repeated",
+    "You had answered that pair already, perhaps in another tab. The first answer stands; "
+    "this one was not counted.",
+    "warning",
+)
+REFUSED = Outcome(
+    "refused", "That answer was not counted: your part in this campaign has ended.", "warning"
+)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@project_page(Role.RATER)
-def rate(request: HttpRequest, project: Project) -> HttpResponse:
-    """Show the next pair; take a verdict. With htmx the next pair comes in the same answer."""
-    rater = request.user
-    assert isinstance(rater, User)  # nobody has the role without signing in
-    notice = _said(request, rater, project) if request.method == "POST" else None
-    in_place = bool(getattr(request, "htmx", False))
-    if notice and not in_place:
-        messages.add_message(request, notice.level, notice.text)
-        return redirect("rate", project.slug)
-    template = "judges/rate_pair.html" if in_place else "judges/rate.html"
-    return render(request, template, {"notice": notice, **_context(rater, project)})
+@rater_page
+def rate(request: HttpRequest, participant: Participant) -> HttpResponseBase:
+    """Show what is to be judged; take a verdict. Live battles have a page of their own."""
+    if participant.campaign.is_live:
+        return redirect("rating-battle", participant.campaign.key)
+    if request.method == "POST":
+        return _reply(request, participant, _judged(request, participant))
+    if participant.warmed_up_at is None:
+        if _has_welcome(participant):
+            return redirect("rating-welcome", participant.campaign.key)
+        participants.begin(participant)
+    return render(request, "judges/rate.html", _context(participant))
 
 
-def _said(request: HttpRequest, rater: User, project: Project) -> Notice:
-    if request.POST.get("preference") == TAKE_BACK:
-        count = people.take_back(rater, project)
-        return Notice("info", f"{count} skipped taken back." if count else "Nothing to take back.")
-    return _answer(request, rater, project)
-
-
-def _answer(request: HttpRequest, rater: User, project: Project) -> Notice:
-    """Record what was sent and say what came of it."""
-    form = AnswerForm(request.POST)
-    assignment = _assignment(form, rater, project)
-    if assignment is None:
-        return Notice("warning", "That answer could not be read. Please judge this pair again.")
-    said, comment = form.cleaned_data["preference"], form.cleaned_data["comment"].strip()
-    if assignment.answered_at or assignment.skipped_at:
-        return ANSWERED_BEFORE
-    if said == SKIP:
-        people.skip(assignment)
-        return Notice("info", "Skipped: somebody else will get it.")
+@never_cache
+@require_POST
+@rater_page
+def undo(request: HttpRequest, participant: Participant) -> HttpResponseBase:
+    """Take back the last answer, and show its pair again."""
     try:
-        people.vote(assignment, Preference(said), comment)
+        answering.undo(participant)
     except Conflict:
-        return ANSWERED_BEFORE
-    return Notice("success", "Recorded.")
+        words = "Nothing can be taken back any more: your last answer is recorded."
+        return _reply(request, participant, Outcome("kept", words, "warning"))
+    return _reply(request, participant, UNDONE)
 
 
-ANSWERED_BEFORE = Notice(
-    "warning",
-    "You had answered that pair already, perhaps in another tab. The first answer stands; "
-    "this one was not counted.",
-)
+@never_cache
+@require_POST
+@rater_page
+def take_back(request: HttpRequest, participant: Participant) -> HttpResponseBase:
+    """Give the rater what they skipped."""
+    count = answering.take_back(participant)
+    words = f"{count} skipped taken back." if count else "Nothing to take back."
+    return _reply(request, participant, Outcome("taken-back", words))
 
 
-def _assignment(form: AnswerForm, rater: User, project: Project) -> Assignment | None:
-    """The rater's own assignment that the form names; None when form or token are not ours."""
-    if not form.is_valid():
-        return None
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@rater_page
+def done(request: HttpRequest, participant: Participant) -> HttpResponseBase:
+    """What the rater has done so far, and thanks; a POST ends their session."""
+    if request.method == "POST":
+        answering.finish(participant)
+        return redirect("rating-done", participant.campaign.key)
+    found = standing.standing_of(participant)
+    context = _ending(participant, found)
+    goes_on = bool(found.left) and assigning.may_go_on(participant)
+    return render(request, "judges/rate_done.html", {**context, "goes_on": goes_on})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD"])
+@project_page(Role.RATER)
+def open_campaigns(request: HttpRequest, project: Project) -> HttpResponse:
+    """What a member can judge in a project; a single campaign opens at once."""
+    found = campaigns.open_in(project)
+    if len(found) == 1:
+        return redirect("rating", found[0].key)
+    assert request.user.is_authenticated  # nobody has the role without signing in
+    mine = [participants.member(request.user, campaign) for campaign in found]
+    rows = [(one.campaign, standing.standing_of(one)) for one in mine]
+    return render(request, "judges/rate_list.html", {"project": project, "rows": rows})
+
+
+def _judged(request: HttpRequest, participant: Participant) -> Outcome:
+    """Take what was sent, and say what came of it."""
+    sent = cards.read(request.POST, participant)
+    if sent is None:
+        return UNREAD
+    if participant.stopped_at is not None:
+        return REFUSED
     try:
-        pk = signing.loads(form.cleaned_data["token"], salt=SALT)
-    except signing.BadSignature:
-        return None
-    mine = Assignment.objects.filter(rater=rater, decision__judge__project=project)
-    return mine.select_related("rater").filter(pk=pk).first()
+        if not sent.said:
+            answering.skip(sent.assignments[0])
+            return SKIPPED
+        answering.answer_screen(sent.assignments, sent.said)
+    except Conflict:
+        return REPEATED
+    return RECORDED
 
 
-def _context(rater: User, project: Project) -> dict[str, Any]:
-    assignment = people.next_assignment(rater, project)
+def _reply(request: HttpRequest, participant: Participant, outcome: Outcome) -> HttpResponseBase:
+    """For the script, what came of it and what comes next; otherwise the page anew."""
+    if not getattr(request, "htmx", False):
+        messages.add_message(request, outcome.level, outcome.text)
+        return redirect("rating", participant.campaign.key)
+    context = {"outcome": outcome, **_context(participant, request.POST.getlist("has"))}
+    return render(request, "judges/rate_reply.html", context)
+
+
+def _context(participant: Participant, has: list[str] | None = None) -> dict[str, Any]:
+    given = assigning.next_assignments(participant, READY)
+    found = standing.standing_of(participant)
     context: dict[str, Any] = {
-        "project": project,
-        "progress": rating_progress(rater, project),
+        "campaign": participant.campaign,
+        "participant": participant,
+        "progress": found,
+        "page": cards.page_of(participant.campaign),
+        "pairs": cards.cards_of(given, participant.campaign, has or ()),
+        "may_undo": answering.undoable(participant) is not None,
     }
-    if assignment is None:
-        return context
-    comparison = Comparison.objects.select_related(
-        "prompt", "output_a__competitor", "output_b__competitor"
-    ).get(decisions=assignment.decision_id)
-    case = case_of(comparison, Presentation(Order(assignment.order)))
-    asked = [Said(turn.role, turn.content) for turn in case.prompt]
+    return context if given else {**context, **_ending(participant, found)}
+
+
+def _ending(participant: Participant, found: standing.Standing) -> dict[str, Any]:
+    """What was done, and why there is nothing to judge."""
     return {
-        **context,
-        "exchanges": exchanges(asked, [case.first, case.second]),
-        "system": case.system,
-        "reference": case.reference,
-        "rubric": case.rubric,
-        "contexts": case.contexts,
-        "token": signing.dumps(assignment.pk, salt=SALT),
+        "campaign": participant.campaign,
+        "participant": participant,
+        "progress": found,
+        "ending": standing.ending_of(participant, found),
+        "skipped": answering.skipped_by(participant).count(),
+        "summary": summary_of(participant),
+        "may_undo": answering.undoable(participant) is not None,
     }
+
+
+def _has_welcome(participant: Participant) -> bool:
+    """Whether there is anything to read or to choose before the first pair."""
+    campaign = participant.campaign
+    if campaign.instructions or assigning.warm_up(participant):
+        return True
+    return len(participants.languages_in(campaign)) > 1

@@ -197,7 +197,7 @@ class Runner:
         finally:
             self.replies.give_up(ticket)
         self.places.keep(ticket.unkept)
-        self.asked.append(Asked(question, reply, ticket.unkept))
+        self.asked.append(Asked(question, reply, ticket.unkept, frozenset(ticket.charged)))
         self.to_write.set()
 
     async def _ask(self, question: Question) -> Reply:
@@ -236,6 +236,7 @@ class Runner:
             self.room.set()
 
     def _tick_off(self, asked: Asked) -> None:
+        asked.bear()
         for work, shown in asked.question.parts:
             if isinstance(asked.reply, Postponed):
                 until = time.monotonic() + asked.reply.seconds

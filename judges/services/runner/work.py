@@ -46,6 +46,9 @@ class Work:
     wait: float | None = None
     """Seconds for which a call was postponed."""
 
+    unborne: set[str] = field(default_factory=set)
+    """Keys of replies that were paid for judgments that did not come about."""
+
     @property
     def comparison(self) -> Comparison:
         return self.decision.comparison

@@ -19,7 +19,9 @@ from django.db import (
 )
 
 from judges.contracts import JudgeError, Postponed
+from judges.models import Decision
 from judges.services import leases, replies
+from judges.services.charges import charge
 from judges.services.recording import Row, record
 from judges.services.replies import PaidReply
 from judges.services.runner.work import Question, Reply, Work, backoff
@@ -44,11 +46,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """A question and what came of it. `places`: calls that count as in flight until written."""
+    """A question and what came of it. `places`: calls that count as in flight until written.
+
+    `paid`: keys of the stored replies whose price the judgment bears, if there is one.
+    """
 
     question: Question
     reply: Reply
     places: int = 0
+    paid: frozenset[str] = frozenset()
+
+    def bear(self) -> None:
+        """Note what is paid where no judgment came about; of a group's, with its first."""
+        if isinstance(self.reply, JudgeError):
+            self.question.parts[0][0].unborne |= self.paid
 
 
 def patiently(work: Callable[[], T], enough: Callable[[], bool] = lambda: False) -> T:
@@ -171,7 +182,9 @@ def _conclude(lease: str, works: Sequence[Work]) -> None:
     done = [work.decision.pk for work, delay in delays.items() if delay is None]
     failures = {work.decision.pk: work.failure for work in works if work.failure is not None}
     with transaction.atomic():
+        leases.in_order(Decision.objects.filter(pk__in=[work.decision.pk for work in works]))
         settle(done, lease=lease, failures=failures)
+        charge({work.decision.pk: work.unborne for work, delay in delays.items() if delay is None})
         for failed in (False, True):
             again = {
                 work.decision.pk: delay

@@ -106,3 +106,26 @@ def test_a_project_without_anything_has_an_empty_panel(project: Project) -> None
     assert panel.judges == panel.base == ()
     assert panel.verdicts.shape == (0, 0)
     assert panel.people() is None
+
+
+def test_two_that_were_told_the_same_stored_replies_are_one_voice(
+    project: Project, compared: list[Comparison]
+) -> None:
+    paid, found, other = (factories.judge(project, "llm", name, model="m") for name in "pfo")
+    said, question = [(c, "ab", "a") for c in compared], {"model": "m", "prompt_hash": "9f"}
+    record(paid, said, raw="A", calls=1, details=question)
+    record(found, said, raw="A", cache_hits=1, details=question)
+    record(other, said, raw="A", calls=1, details={**question, "model": "n"})
+    jury = factories.judge(project, "jury", "panel", members=["f", "o"])
+    settle(decisions.ask(jury, [c.pk for c in compared]).values())
+
+    panel = assemble(project, Selection(), jury)
+
+    one, two, three = (panel.column(judge) for judge in (paid, found, other))
+    assert panel.related(one, two)
+    assert panel.related(two, one)
+    assert not panel.related(one, three)
+    assert not panel.related(two, three)
+    assert panel.related(panel.column(jury), one)
+    assert len(panel.base) == 2
+    assert three in panel.base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,20 +11,32 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
-from arena.models import Comparison, Competitor, Membership, Output, Project, Prompt, Role
+from arena.models import Membership, Project, Role
 from judges.contracts import Order, Preference
-from judges.models import Assignment, Decision, Judgment
-from judges.services import decisions, people
+from judges.models import Assignment, Campaign, Decision, Judgment, Participant
+from judges.services import decisions
+from judges.services.people import assigning, participants
+from judges.views.pairs import token_of
 from tests import factories
+from tests.judges import marked
+from tests.judges.marked import (
+    HTMX,
+    everything_sent,
+    leaks,
+    open_pairs,
+    pair,
+    say,
+    token_on,
+    tokens_on,
+    wait_for_people,
+)
 
 pytestmark = pytest.mark.django_db
 
-RATE = "/projects/haiku/rate"
-HTMX = {"HTTP_HX_REQUEST": "true"}
-COMPETITORS, OUTPUTS, COMPARISONS = 7_310_000, 8_420_000, 9_530_000
-"""Ids begin here, so that one in a page would be seen."""
+LIST = "/projects/haiku/rate"
 
 
 @pytest.fixture
@@ -39,113 +51,160 @@ def rater(client: Client, rita: User) -> Client:
     return client
 
 
-def pair(project: Project, number: int, first: list[str], second: list[str]) -> Comparison:
-    """A comparison of which everything that a rater must not see is marked."""
-    questions = [{"role": "user", "content": f"Question {turn}?"} for turn in range(len(first))]
-    prompt = Prompt.objects.create(
-        project=project, key=f"p{number}", messages=questions, reference="The reference."
-    )
-    outputs = []
-    for place, (name, turns) in enumerate((("zq-heron", first), ("zq-egret", second))):
-        who, _ = Competitor.objects.get_or_create(
-            id=COMPETITORS + place,
-            defaults={"project": project, "name": name, "metadata": {"m": "zq-meta"}},
-        )
-        outputs.append(
-            Output.objects.create(
-                id=OUTPUTS + 2 * number + place, prompt=prompt, competitor=who, turns=turns,
-                tokens_out=6_640_001, latency_ms=6_640_002, cost_usd=6640.003,
-                metrics={"zq-metric": 1.0}, metadata={"m": "zq-meta"},
-            )
-        )  # fmt: skip
-    return Comparison.objects.create(
-        id=COMPARISONS + number, prompt=prompt, output_a=outputs[0], output_b=outputs[1]
-    )
+def at(campaign: Campaign, more: str = "") -> str:
+    return f"/rate/{campaign.key}{more}"
 
 
-def wait_for_people(project: Project, comparisons: list[Comparison], raters: int = 1) -> None:
-    judge = factories.judge(project, "human", "people", raters=raters)
-    decisions.ask(judge, [comparison.pk for comparison in comparisons])
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
 
 
-def open_pairs(project: Project, count: int = 2) -> list[Comparison]:
-    made = [pair(project, n, [f"heron says {n}"], [f"egret says {n}"]) for n in range(count)]
-    wait_for_people(project, made)
-    return made
+# --- Blindness ------------------------------------------------------------------------------------
 
 
-def token_on(response: HttpResponse) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', response.content.decode())
-    assert found
-    return found[1]
+def test_nothing_sent_tells_who_wrote_what(
+    rater: Client, project: Project, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project, 4)
 
+    shown = rater.get(at(campaign))
+    swapped = say(rater, campaign, token_on(shown), "first", has=tokens_on(shown)[1], **HTMX)
+    undone = rater.post(at(campaign, "/undo"), **HTMX)
+    again = say(rater, campaign, token_on(undone), "both_bad", **HTMX)
+    followed = say(rater, campaign, token_on(again), "tie")
+    page = rater.get(followed["Location"])
+    refused = say(rater, campaign, "forged", "tie", **HTMX)
+    skipped = say(rater, campaign, token_on(page), "skip", **HTMX)
+    last = say(rater, campaign, token_on(skipped), "second", **HTMX)
+    taken_back = rater.post(at(campaign, "/take-back"), **HTMX)
+    finished = rater.post(at(campaign, "/done"))
+    done = rater.get(at(campaign, "/done"))
+    listed = rater.get(LIST)
 
-def say(
-    client: Client, token: str, preference: str, comment: str = "", **extra: str
-) -> HttpResponse:
-    form = {"token": token, "preference": preference, "comment": comment}
-    return client.post(RATE, form, **extra)
-
-
-def everything_sent(response: HttpResponse) -> str:
-    """Body, headers and cookies."""
-    head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
-    return f"{response.content.decode()}\n{head}\n{response.cookies.output()}"
-
-
-def leaks(sent: str) -> Iterator[str]:
-    yield from re.findall(r"zq-\w+", sent)
-    yield from re.findall(r"731000\d|842000\d|953000\d|664000\d|6640\.", sent)
-
-
-def test_nothing_sent_tells_who_wrote_what(rater: Client, project: Project) -> None:
-    open_pairs(project, 3)
-
-    shown = rater.get(RATE)
-    swapped = say(rater, token_on(shown), "first", **HTMX)
-    followed = say(rater, token_on(swapped), "tie")
-    last = rater.get(followed["Location"])
-    empty = say(rater, token_on(last), "skip", **HTMX)
-
-    assert "heron says 0" in shown.content.decode()
-    for response in (shown, swapped, followed, last, empty):
+    assert "heron says" in text(shown)
+    assert len(tokens_on(shown)) == 2
+    for response in (shown, swapped, undone, again, followed, page, refused, skipped, last,
+                     taken_back, finished, done, listed):  # fmt: skip
         assert list(leaks(everything_sent(response))) == []
 
 
-def test_not_even_decoding_the_token_tells(rater: Client, project: Project) -> None:
-    from django.core import signing
+def test_the_token_is_a_number_of_the_assignment_and_a_signature(
+    rater: Client, project: Project
+) -> None:
+    campaign = open_pairs(project)
 
-    from judges.views.rating import SALT
+    tokens = tokens_on(rater.get(at(campaign)))
 
-    open_pairs(project)
+    assert tokens == [token_of(row) for row in Assignment.objects.order_by("pk")]
+    assert [token.split(":")[0] for token in tokens] == [
+        str(row.pk) for row in Assignment.objects.order_by("pk")
+    ]
 
-    number = signing.loads(token_on(rater.get(RATE)), salt=SALT)
 
-    assert number == Assignment.objects.get().pk
+def test_a_gold_question_looks_like_any_other(
+    rater: Client, project: Project, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project, 8, gold_every=2)
+    for number in range(8, 14):
+        marked.gold(campaign, number)
+
+    pages = [rater.get(at(campaign))]
+    for _ in range(12):
+        pages.append(say(rater, campaign, token_on(pages[-1]), "first", **HTMX))
+
+    asked = Assignment.objects.filter(answered_at__isnull=False)
+    assert {row.gold_id is None for row in asked} == {True, False}
+    shapes = set()
+    for page in pages[1:]:
+        sent = everything_sent(page)
+        assert list(leaks(sent)) == []
+        shapes.add(re.sub(r'\d+|:[\w-]{20,}|csrfmiddlewaretoken" value="\w+|heron|egret', "", sent))
+        assert len(re.findall("<template", sent)) == 2
+    assert len(shapes) == 1
+
+
+def test_progress_goes_on_by_one_whatever_was_asked(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 6, gold_every=3)
+    for number in range(6, 9):
+        marked.gold(campaign, number)
+
+    seen, page = [], rater.get(at(campaign))
+    while tokens_on(page):
+        seen.append(counts_on(page))
+        page = say(rater, campaign, token_on(page), "tie", **HTMX)
+
+    total = seen[0][1]
+    assert total in (8, 9)
+    assert seen == [(done, total - done) for done in range(total)]
+
+
+def counts_on(page: HttpResponse) -> tuple[int, int]:
+    found = re.search(r"<b>(\d+)</b> done(?:, <b>(\d+)</b> to go)?", text(page))
+    assert found, text(page)
+    return int(found[1]), int(found[2] or 0)
 
 
 @pytest.mark.parametrize("order", ["ab", "ba"])
 def test_answers_stand_in_the_order_of_the_assignment(
     rater: Client, rita: User, project: Project, order: str
 ) -> None:
-    open_pairs(project, 1)
-    people.next_assignment(rita, project)
+    campaign = open_pairs(project, 1)
+    assigning.next_assignments(participants.member(rita, campaign))
     Assignment.objects.update(order=order)
 
-    page = rater.get(RATE).content.decode()
+    page = text(rater.get(at(campaign)))
 
     assert (page.index("heron says") < page.index("egret says")) == (order == "ab")
+
+
+def test_a_remote_image_is_never_loaded_and_one_in_the_data_is_shown(
+    rater: Client, project: Project
+) -> None:
+    images = ["data:image/png;base64,iVBORw0KGgo=", "https://spy.example/eye.png",
+              "data:image/svg+xml;base64,PHN2Zz4="]  # fmt: skip
+    campaign = wait_for_people(project, [pair(project, 0, ["h"], ["e"], images=images)])
+
+    page = text(rater.get(at(campaign)))
+
+    assert re.findall(r'<img[^>]* src="([^"]+)"', page) == [images[0]]
+    assert "<code>https://spy.example/eye.png</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("ar", 'lang="ar" dir="rtl"'),
+        ("he-IL", 'lang="he-IL" dir="rtl"'),
+        ("de", 'lang="de" dir="auto"'),
+        ('x" onfocus="', 'dir="auto"'),
+        ("", 'dir="auto"'),
+    ],
+)
+def test_texts_say_their_language_and_direction(
+    rater: Client, project: Project, language: str, shown: str
+) -> None:
+    campaign = wait_for_people(project, [pair(project, 0, ["h"], ["e"], language=language)])
+
+    page = text(rater.get(at(campaign)))
+
+    assert page.count(f"{shown}>") == 3
+    assert "onfocus" not in page
+
+
+# --- Verdicts -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("preference", list(Preference))
 def test_a_verdict_is_recorded_and_decides(
     rater: Client, rita: User, project: Project, preference: Preference
 ) -> None:
-    open_pairs(project, 1)
-    shown = rater.get(RATE)
+    campaign = open_pairs(project, 1)
+    shown = rater.get(at(campaign))
     assignment = Assignment.objects.get()
 
-    response = say(rater, token_on(shown), preference, "  The first rhymes. ")
+    response = say(rater, campaign, token_on(shown), preference, comment="  The first rhymes. ")
 
     judgment = Judgment.objects.get()
     assert judgment.winner == preference.winner(Order(assignment.order))
@@ -153,102 +212,26 @@ def test_a_verdict_is_recorded_and_decides(
         rita, assignment.order, "The first rhymes.",
     )  # fmt: skip
     assert Decision.objects.get().status == "decided"
-    assert "Recorded." in rater.get(response["Location"]).content.decode()
+    assert "Recorded." in text(rater.get(response["Location"]))
 
 
-def test_in_place_the_next_pair_comes_in_the_same_answer(rater: Client, project: Project) -> None:
-    open_pairs(project)
+def test_all_that_a_campaign_asks_is_kept(rater: Client, project: Project) -> None:
+    campaign = open_pairs(
+        project, 1, asks_strength=True, reasons=["More correct", "Clearer"],
+        criteria=[{"key": "style", "label": "Style"}, {"key": "truth", "label": "Truth"}],
+    )  # fmt: skip
+    shown = rater.get(at(campaign))
+    Assignment.objects.update(order="ba")
 
-    response = say(rater, token_on(rater.get(RATE)), "second", **HTMX)
+    say(
+        rater, campaign, token_on(shown), "second:much", reason=["Clearer", "More correct"],
+        **{"criterion-style": "first", "criterion-truth": ""},
+    )  # fmt: skip
 
-    page = response.content.decode()
-    assert response.status_code == 200
-    assert "<html" not in page
-    assert "Recorded." in page
-    assert "heron says 1" in page
-    assert re.search(r"<b>1</b> done by you,\s+<b>1</b> left", page)
-
-
-def test_a_second_vote_says_so_and_is_not_counted(rater: Client, project: Project) -> None:
-    open_pairs(project)
-    token = token_on(rater.get(RATE))
-    say(rater, token, "first")
-
-    by_form = rater.get(say(rater, token, "second")["Location"])
-    in_place = say(rater, token, "second", **HTMX)
-
-    for response in (by_form, in_place):
-        assert "answered that pair already" in response.content.decode()
-    assert Judgment.objects.count() == 1
-
-
-def test_neither_a_skip_after_a_vote_nor_a_vote_after_a_skip_counts(
-    rater: Client, project: Project
-) -> None:
-    open_pairs(project)
-    voted = token_on(rater.get(RATE))
-    say(rater, voted, "first")
-    skipped = token_on(rater.get(RATE))
-    say(rater, skipped, "skip")
-
-    for token, preference in ((voted, "skip"), (skipped, "first")):
-        assert "already" in say(rater, token, preference, **HTMX).content.decode()
-    assert Judgment.objects.count() == 1
-    assert Assignment.objects.filter(skipped_at=None).count() == 1
-
-
-def test_a_skipped_pair_is_left_to_others(rater: Client, project: Project, member: User) -> None:
-    open_pairs(project, 1)
-    response = say(rater, token_on(rater.get(RATE)), "skip", **HTMX)
-    assert "Skipped" in response.content.decode()
-    assert "Only what you skipped is left" in response.content.decode()
-
-    other = Client()
-    other.force_login(member)
-    assert "heron says 0" in other.get(RATE).content.decode()
-
-
-def test_the_end_says_what_was_done(rater: Client, project: Project) -> None:
-    open_pairs(project, 1)
-
-    page = say(rater, token_on(rater.get(RATE)), "tie", **HTMX).content.decode()
-
-    assert "All done" in page
-    assert "1 comparison." in page
-
-
-def test_what_others_hold_is_not_passed_off_as_done(
-    rater: Client, project: Project, member: User
-) -> None:
-    open_pairs(project, 1)
-    people.next_assignment(member, project)
-
-    assert "with others" in rater.get(RATE).content.decode()
-
-
-def test_an_idle_project_says_where_pairs_come_from(rater: Client) -> None:
-    page = rater.get(RATE).content.decode()
-
-    assert "No comparison waits for people" in page
-    assert "Recorded" not in page
-
-
-def test_a_conversation_is_shown_turn_by_turn(rater: Client, project: Project) -> None:
-    turns = (["heron one", "heron two"], ["egret one", "egret two"])
-    wait_for_people(project, [pair(project, 0, *turns)])
-
-    page = rater.get(RATE).content.decode()
-
-    for bird in ("heron", "egret"):
-        said = ("Question 0?", f"{bird} one", "Question 1?", f"{bird} two")
-        places = [page.index(text) for text in said]
-        assert places == sorted(places)
-
-
-def test_what_belongs_to_the_prompt_is_there(rater: Client, project: Project) -> None:
-    open_pairs(project, 1)
-
-    assert "The reference." in rater.get(RATE).content.decode()
+    judgment = Judgment.objects.get()
+    assert (judgment.winner, judgment.strength) == ("a", 2)
+    assert judgment.details["reasons"] == ["Clearer", "More correct"]
+    assert judgment.details["criteria"] == {"style": "b"}
 
 
 @pytest.mark.parametrize(
@@ -258,80 +241,363 @@ def test_what_belongs_to_the_prompt_is_there(rater: Client, project: Project) ->
         {"token": ""},
         {"preference": "a"},
         {"preference": ""},
+        {"preference": "first:much"},
         {"comment": "x" * 5001},
+        {"reason": "Because"},
+        {"criterion-style": "both_bad"},
     ],
 )
 def test_what_cannot_be_read_is_not_recorded(
     rater: Client, project: Project, wrong: dict[str, str]
 ) -> None:
-    open_pairs(project, 1)
-    form = {"token": token_on(rater.get(RATE)), "preference": "first", **wrong}
+    campaign = open_pairs(
+        project, 1, reasons=["Clearer"], criteria=[{"key": "style", "label": "Style"}]
+    )
+    form = {"token": token_on(rater.get(at(campaign))), "preference": "first", **wrong}
 
-    response = rater.post(RATE, form, **HTMX)
+    response = rater.post(at(campaign), form, **HTMX)
 
-    assert "could not be read" in response.content.decode()
+    assert 'data-outcome="unread"' in text(response)
     assert Judgment.objects.count() == 0
+
+
+def test_the_page_has_the_next_pair_ready_but_does_not_show_it(
+    rater: Client, project: Project
+) -> None:
+    campaign = open_pairs(project, 3)
+
+    page = text(rater.get(at(campaign)))
+
+    shown, ready = page.split("<template")
+    assert len(re.findall(r"heron says \d", shown)) == len(re.findall(r"heron says \d", ready)) == 1
+    assert Assignment.objects.filter(shown_at=None).count() == 1
+
+
+def test_a_reply_brings_what_the_page_has_not(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 3)
+    now, ready = tokens_on(rater.get(at(campaign)))
+
+    reply = say(rater, campaign, now, "second", has=ready, **HTMX)
+
+    found = re.findall(r'<template data-token="([^"]+)">(\s*<form)?', text(reply))
+    assert found[0][0] == ready
+    assert [bool(form) for _, form in found] == [False, True]
+    assert "<html" not in text(reply)
+    assert counts_on(reply) == (1, 2)
+    assert Assignment.objects.filter(shown_at=None).count() == 1
+
+
+def test_the_same_answer_sent_again_counts_once_and_is_no_fault(
+    rater: Client, project: Project, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project)
+    token = token_on(rater.get(at(campaign)))
+
+    replies = [say(rater, campaign, token, "first", comment="x", **HTMX) for _ in range(2)]
+
+    assert all('data-outcome="recorded"' in text(reply) for reply in replies)
+    assert Assignment.objects.filter(answered_at__isnull=False).count() == 1
+
+
+def test_a_different_second_vote_says_so_and_is_not_counted(
+    rater: Client, project: Project
+) -> None:
+    campaign = open_pairs(project)
+    token = token_on(rater.get(at(campaign)))
+    say(rater, campaign, token, "first")
+
+    by_form = rater.get(say(rater, campaign, token, "second")["Location"])
+    in_place = say(rater, campaign, token, "second", **HTMX)
+
+    for response in (by_form, in_place):
+        assert "answered that pair already" in text(response)
+    assert Judgment.objects.count() == 1
+
+
+def test_neither_a_skip_after_a_vote_nor_a_vote_after_a_skip_counts(
+    rater: Client, project: Project
+) -> None:
+    campaign = open_pairs(project)
+    voted, skipped = tokens_on(rater.get(at(campaign)))
+    say(rater, campaign, voted, "first")
+    say(rater, campaign, skipped, "skip")
+
+    for token, preference in ((voted, "skip"), (skipped, "first")):
+        assert 'data-outcome="repeated"' in text(say(rater, campaign, token, preference, **HTMX))
+    assert Judgment.objects.count() == 1
+    assert Assignment.objects.filter(skipped_at=None).count() == 1
 
 
 def test_the_token_of_another_is_worth_nothing(
     rater: Client, project: Project, member: User
 ) -> None:
-    open_pairs(project)
+    campaign = open_pairs(project, 4)
     other = Client()
     other.force_login(member)
-    theirs = token_on(other.get(RATE))
+    theirs = token_on(other.get(at(campaign)))
 
-    assert "could not be read" in say(rater, theirs, "first", **HTMX).content.decode()
+    assert "could not be read" in text(say(rater, campaign, theirs, "first", **HTMX))
     assert Judgment.objects.count() == 0
 
 
 def test_a_vote_takes_a_csrf_token(rita: User, project: Project) -> None:
-    open_pairs(project)
+    campaign = open_pairs(project)
     client = Client(enforce_csrf_checks=True)
     client.force_login(rita)
+    token = token_on(client.get(at(campaign)))
 
-    assert say(client, token_on(client.get(RATE)), "first").status_code == 403
+    assert say(client, campaign, token, "first").status_code == 403
+    assert client.post(at(campaign, "/undo")).status_code == 403
     assert Judgment.objects.count() == 0
+
+
+# --- Taking back ----------------------------------------------------------------------------------
+
+
+def test_the_last_answer_can_be_taken_back_and_given_anew(
+    rater: Client, project: Project, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project, 3)
+    first, second = tokens_on(rater.get(at(campaign)))
+    say(rater, campaign, first, "first", **HTMX)
+    assert Judgment.objects.count() == 0
+
+    undone = rater.post(at(campaign, "/undo"), **HTMX)
+    assert 'data-outcome="undone"' in text(undone)
+    assert tokens_on(undone) == [first, second]
+
+    say(rater, campaign, first, "both_bad", **HTMX)
+    say(rater, campaign, second, "tie", **HTMX)
+    assert [row.winner for row in Judgment.objects.all()] == ["both_bad"]
+
+
+def test_without_the_script_undo_shows_the_pair_again(
+    rater: Client, project: Project, settings: Settings
+) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project)
+    first = token_on(rater.get(at(campaign)))
+    page = rater.get(say(rater, campaign, first, "first")["Location"])
+    assert token_on(page) != first
+    assert re.search(r"data-undo[^>]*U Control\+Z\">", text(page)), "the button may be pressed"
+
+    back = rater.post(at(campaign, "/undo"), follow=True)
+
+    assert token_on(back) == first
+    assert "Taken back" in text(back)
+    assert re.search(r"data-undo[^>]* disabled>", text(back))
+
+
+def test_what_is_recorded_cannot_be_taken_back(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project)
+    say(rater, campaign, token_on(rater.get(at(campaign))), "first", **HTMX)
+
+    reply = rater.post(at(campaign, "/undo"), **HTMX)
+
+    assert 'data-outcome="kept"' in text(reply)
+    assert Judgment.objects.count() == 1
+
+
+def test_what_was_skipped_can_be_taken_back(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 1)
+    ended = say(rater, campaign, token_on(rater.get(at(campaign))), "skip", **HTMX)
+    assert "Only what you skipped is left" in text(ended)
+
+    page = text(rater.post(at(campaign, "/take-back"), follow=True))
+
+    assert "1 skipped taken back" in page
+    assert "Which answer is better?" in page
+
+
+def test_a_skipped_pair_is_left_to_others(rater: Client, project: Project, member: User) -> None:
+    campaign = open_pairs(project, 1)
+    say(rater, campaign, token_on(rater.get(at(campaign))), "skip", **HTMX)
+
+    other = Client()
+    other.force_login(member)
+    assert "heron says 0" in text(other.get(at(campaign)))
+
+
+# --- Endings --------------------------------------------------------------------------------------
+
+
+def test_the_end_says_what_was_done(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 1, thanks="Have a **cake**.")
+
+    page = text(say(rater, campaign, token_on(rater.get(at(campaign))), "tie", **HTMX))
+
+    assert "All done, thank you" in page
+    assert re.search(r"<b>1</b> comparison<", page)
+    assert "<strong>cake</strong>" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"closed_at": timezone.now()}, "This campaign is closed"),
+        ({"deadline": timezone.now() - timedelta(hours=1)}, "This campaign is over"),
+        ({"quota": 0}, "You have done your share"),
+    ],
+)
+def test_an_ending_is_told_in_clear_words(
+    rater: Client, project: Project, change: dict[str, object], words: str
+) -> None:
+    campaign = open_pairs(project, **change)
+
+    for address in (at(campaign), at(campaign, "/done")):
+        assert words in text(rater.get(address))
+
+
+def test_whoever_was_stopped_is_given_nothing_and_counts_no_more(
+    rater: Client, rita: User, project: Project
+) -> None:
+    campaign = open_pairs(project)
+    token = token_on(rater.get(at(campaign)))
+    Participant.objects.filter(user=rita).update(
+        stopped_at=timezone.now(), stopped_why="1 of 5 gold questions as expected"
+    )
+
+    reply = say(rater, campaign, token, "first", **HTMX)
+
+    assert 'data-outcome="refused"' in text(reply)
+    assert "Your part has ended" in text(reply)
+    assert list(leaks(everything_sent(reply))) == [], "nor why"
+    assert Judgment.objects.count() == 0
+
+
+def test_what_was_handed_out_before_the_end_still_counts(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project)
+    token = token_on(rater.get(at(campaign)))
+    Campaign.objects.update(closed_at=timezone.now())
+
+    reply = text(say(rater, campaign, token, "first", **HTMX))
+
+    assert 'data-outcome="recorded"' in reply
+    assert "This campaign is closed" in reply
+    assert Judgment.objects.count() == 1
+
+
+def test_what_others_hold_is_not_passed_off_as_done(
+    rater: Client, project: Project, member: User
+) -> None:
+    campaign = open_pairs(project, 1)
+    assigning.next_assignments(participants.member(member, campaign))
+
+    assert "with others" in text(rater.get(at(campaign)))
+
+
+def test_finishing_records_and_sums_up(rater: Client, project: Project, settings: Settings) -> None:
+    settings.UNDO_SECONDS = 30
+    campaign = open_pairs(project, 3)
+    say(rater, campaign, token_on(rater.get(at(campaign))), "first", **HTMX)
+
+    page = text(rater.post(at(campaign, "/done"), follow=True))
+
+    assert Judgment.objects.count() == 1
+    assert "what you have judged is recorded" in page
+    assert "Go on judging" in page
+
+
+# --- The list, and access -------------------------------------------------------------------------
+
+
+def test_a_single_campaign_opens_at_once(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project)
+
+    assert rater.get(LIST)["Location"] == at(campaign)
+
+
+def test_several_campaigns_are_listed_with_what_is_left(rater: Client, project: Project) -> None:
+    wait_for_people(project, [pair(project, 0, ["h"], ["e"])], title="Poems")
+    other = factories.judge(project, "human", "others")
+    decisions.ask(other, [pair(project, n, ["h"], ["e"]).pk for n in (1, 2)])
+
+    page = text(rater.get(LIST))
+
+    assert re.findall(r'<a href="/rate/[\w-]+">(.*?)</a>', page) == ["others", "Poems"]
+    assert re.findall(r"<b>(\d)</b> for you", page) == ["2", "1"]
+
+
+def test_an_idle_project_says_where_pairs_come_from(rater: Client) -> None:
+    assert "No comparison waits for people" in text(rater.get(LIST))
 
 
 def test_roles(
     client: Client, project: Project, owner: User, member: User, stranger: User, settings: Settings
 ) -> None:
     settings.OPEN_READING = True
-    assert client.get(RATE)["Location"] == f"/sign-in?next={RATE}"
+    campaign = open_pairs(project)
+    address = at(campaign)
+    assert client.get(address)["Location"] == f"/sign-in?next={address}"
     client.force_login(stranger)
-    assert client.get(RATE).status_code == 404
+    assert client.get(address).status_code == 403
     Membership.objects.create(project=project, user=stranger, role=Role.VIEWER)
-    assert client.get(RATE).status_code == 403
+    assert client.get(address).status_code == 403
     for user in (owner, member):
         client.force_login(user)
-        assert client.get(RATE).status_code == 200
+        assert client.get(address).status_code == 200
+
+
+def test_who_left_the_project_judges_no_more(rater: Client, rita: User, project: Project) -> None:
+    campaign = open_pairs(project)
+    token = token_on(rater.get(at(campaign)))
+    Membership.objects.filter(user=rita).delete()
+
+    assert say(rater, campaign, token, "first", **HTMX).status_code == 403
+    assert Judgment.objects.count() == 0
 
 
 def test_a_page_is_never_taken_from_a_cache(rater: Client, project: Project) -> None:
-    open_pairs(project)
+    campaign = open_pairs(project)
 
-    assert "no-store" in rater.get(RATE)["Cache-Control"]
+    for address in (at(campaign), at(campaign, "/done"), LIST):
+        assert "no-store" in rater.get(address)["Cache-Control"]
 
 
-def test_queries_do_not_grow_with_what_waits(rater: Client, project: Project) -> None:
-    counts = []
-    judge = factories.judge(project, "human", "people", raters=1)
-    for number in range(3):
-        decisions.ask(judge, [pair(project, number, ["h"], ["e"]).pk])
-        rater.get(RATE)
+def test_a_conversation_is_shown_turn_by_turn(rater: Client, project: Project) -> None:
+    turns = (["heron one", "heron two"], ["egret one", "egret two"])
+    campaign = wait_for_people(project, [pair(project, 0, *turns)])
+
+    page = text(rater.get(at(campaign)))
+
+    for bird in ("heron", "egret"):
+        said = ("Question 0?", f"{bird} one", "Question 1?", f"{bird} two")
+        places = [page.index(words) for words in said]
+        assert places == sorted(places)
+
+
+def test_what_belongs_to_the_prompt_is_there(rater: Client, project: Project) -> None:
+    contexts = [{"id": "doc 1", "text": "A passage."}]
+    shown = pair(project, 0, ["h"], ["e"], contexts=contexts, system="Be brief.")
+    campaign = wait_for_people(project, [shown], instructions="Look for *truth*.")
+    Participant.objects.update(warmed_up_at=timezone.now())
+
+    page = text(rater.get(at(campaign), follow=True))
+    assert "<em>truth</em>" in page
+    rater.post(at(campaign, "/welcome"), follow=True)
+    page = text(rater.get(at(campaign)))
+
+    for words in ("The reference.", "A passage.", "Be brief.", "<em>truth</em>"):
+        assert words in page
+
+
+def test_pages_obey_the_content_security_policy(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 2, asks_strength=True, reasons=["x"],
+                          criteria=[{"key": "k", "label": "K"}])  # fmt: skip
+
+    for address in (at(campaign), at(campaign, "/done"), at(campaign, "/welcome")):
+        page = text(rater.get(address))
+        assert not re.search(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=\"", page), address
+
+
+def test_queries_do_not_grow_with_what_waits_or_was_done(rater: Client, project: Project) -> None:
+    campaign = open_pairs(project, 8)
+    counts, page = [], rater.get(at(campaign))
+    for _ in range(5):
         with CaptureQueriesContext(connection) as queries:
-            rater.get(RATE)
+            page = say(rater, campaign, token_on(page), "tie", **HTMX)
         counts.append(len(queries))
 
-    assert counts[0] == counts[2]
-
-
-def test_what_was_skipped_can_be_taken_back(rater: Client, project: Project) -> None:
-    open_pairs(project, 1)
-    say(rater, token_on(rater.get(RATE)), "skip", **HTMX)
-
-    page = rater.post(RATE, {"preference": "take-back"}, follow=True).content.decode()
-
-    assert "1 skipped taken back" in page
-    assert "Which answer is better?" in page
+    assert counts[1] == counts[4]

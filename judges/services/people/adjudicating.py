@@ -1,0 +1,104 @@
+"""Where raters could not agree: the queue of an owner, and their ruling."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
+
+from arena.common.errors import Conflict
+from arena.services import audit
+from judges.contracts import Answer, Order, Preference, Presentation, Silence
+from judges.models import (
+    SETTLED,
+    Adjudication,
+    Campaign,
+    Decision,
+    Judgment,
+)
+from judges.services import decisions
+from judges.services.cases import judgment_of
+from judges.services.settling import settle, settle_again
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def disagreements(campaign: Campaign) -> QuerySet[Decision]:
+    """Settled decisions on which raters named different winners and nobody has ruled yet.
+
+    Those on which they differ most come first. `heard` counts the raters, `named` the verdicts.
+    """
+    said = Judgment.objects.filter(
+        judge=OuterRef("judge"), comparison=OuterRef("comparison"), winner__isnull=False
+    )
+    votes = said.order_by().values("comparison")
+    ruled = Adjudication.objects.filter(decision=OuterRef("pk"))
+    settled = Decision.objects.filter(
+        ~Exists(ruled), judge=campaign.judge_id, status__in=SETTLED
+    ).annotate(
+        heard=votes.annotate(n=Count("pk")).values("n"),
+        named=votes.annotate(n=Count("winner", distinct=True)).values("n"),
+    )
+    return settled.filter(named__gt=1).order_by(-F("named"), "-heard", "pk")
+
+
+@transaction.atomic
+def adjudicate(
+    decision: Decision, preference: Preference, order: Order, *, by: User, reason: str = ""
+) -> Judgment:
+    """Rule on what raters could not agree on; the verdict is the owner's from now on.
+
+    Their judgment is on record like any other, once for each owner. Raises Conflict when this
+    owner has judged the comparison already.
+    """
+    locked = Decision.objects.select_for_update().get(pk=decision.pk)
+    if locked.judgments().filter(rater=by).exists():
+        raise Conflict("you have judged this comparison already; another owner has to rule")
+    judgment = judgment_of(
+        locked.judge_id,
+        locked.comparison_id,
+        Presentation(order, locked.judgments().count()),
+        Answer(preference, reason=reason, details={"adjudication": True}),
+    )
+    judgment.rater = by
+    judgment.save(force_insert=True)
+    Adjudication.objects.create(decision=locked, judgment=judgment)
+    audit.record(
+        locked.judge.project, by, "comparison.adjudicated", f"comparison {locked.comparison_id}",
+        winner=judgment.winner,
+    )  # fmt: skip
+    (settle_again if locked.status in SETTLED else settle)([locked.pk])
+    return judgment
+
+
+def open_to(owner: User, queue: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Those of the queue on which this owner may rule: they have not rated them."""
+    rated = Judgment.objects.filter(
+        judge=OuterRef("judge"), comparison=OuterRef("comparison"), rater=owner
+    )
+    return queue.filter(~Exists(rated))
+
+
+def order_for(owner: User, decision: Decision) -> Order:
+    """The order in which an owner sees it: drawn, and always the same."""
+    return Random(f"{decision.pk}:{owner.pk}").choice([Order.AB, Order.BA])
+
+
+def said_of(decision: Decision, order: Order) -> list[tuple[Preference, str]]:
+    """What the raters said, in terms of what an owner is shown, with their comments."""
+    rows = decision.judgments().filter(winner__isnull=False).order_by("pk")
+    shown = {str(preference.winner(order)): preference for preference in Preference}
+    return [(shown[str(row.winner)], row.reason) for row in rows.only("winner", "reason")]
+
+
+def lost(campaign: Campaign) -> QuerySet[Decision]:
+    """What lost all its raters to a quarantine."""
+    return Decision.objects.filter(judge=campaign.judge_id, silence=Silence.MISSING)
+
+
+def ask_again(campaign: Campaign) -> int:
+    """Have others judge what lost all its raters to a quarantine; return how many."""
+    return decisions.retry(lost(campaign))

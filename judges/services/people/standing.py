@@ -1,0 +1,161 @@
+"""Where a rater stands in a campaign: how far they have come, and why there is nothing for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+from statistics import median
+
+from django.core.cache import cache
+from django.db.models import Count, Q, QuerySet
+
+from judges.models import Assignment, Participant
+from judges.services.people.answering import skipped_by
+from judges.services.people.assigning import (
+    gold_left,
+    handed_out,
+    held_by,
+    is_gold_place,
+    is_ranked,
+    place_of,
+    waiting_for,
+)
+from judges.services.people.campaigns import State, state_of
+
+KEPT_SECONDS = 60
+"""For so long what was counted in full is relied on: it runs on every vote."""
+
+PACE_OF = 50
+"""Answers of which the rater's median time is taken."""
+
+PACE_LEAST = 3
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a rater has answered in a campaign, and what is left that they could be given.
+
+    Gold questions count like all others, those to come included: a bar that stood still would tell
+    them. `seconds` is the rater's own median for one; None before they have answered three.
+    """
+
+    answered: int
+    left: int
+    seconds: float | None = None
+
+    @property
+    def total(self) -> int:
+        return self.answered + self.left
+
+    @property
+    def minutes_left(self) -> int | None:
+        """At the rater's own pace, rounded up; None when that is not known."""
+        return None if self.seconds is None else ceil(self.seconds * self.left / 60)
+
+
+class Ending(StrEnum):
+    """Why a rater is given nothing."""
+
+    STOPPED = "stopped"
+    CLOSED = "closed"
+    OVER = "over"
+    QUOTA = "quota"
+    OTHERS = "others"
+    SKIPPED = "skipped"
+    DONE = "done"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What takes more than a look: all that is or was there for the rater, and their pace."""
+
+    total: int
+    seconds: float | None
+
+
+def standing_of(participant: Participant) -> Standing:
+    """How far the rater has come. `left` counts also what other raters hold at the moment."""
+    done = handed_out(participant).aggregate(
+        answered=Count("pk", filter=Q(answered_at__isnull=False)),
+        skipped=Count("pk", filter=Q(answered_at=None, skipped_at__isnull=False)),
+    )
+    handled: int = done["answered"] + done["skipped"]
+    counted = _counted(participant, handled)
+    left = max(counted.total - handled, 0)
+    quota = participant.campaign.quota
+    if quota is not None:
+        left = min(left, max(quota - done["answered"], 0))
+    return Standing(done["answered"], left, counted.seconds)
+
+
+def ending_of(participant: Participant, standing: Standing) -> Ending:
+    """Why the rater is given nothing at present."""
+    campaign = participant.campaign
+    if participant.stopped_at is not None:
+        return Ending.STOPPED
+    if (state := state_of(campaign)) is not State.OPEN:
+        return Ending.CLOSED if state is State.CLOSED else Ending.OVER
+    if campaign.quota is not None and standing.answered >= campaign.quota:
+        return Ending.QUOTA
+    if waiting_for(participant).exists():
+        return Ending.OTHERS
+    if skipped_by(participant).exists():
+        return Ending.SKIPPED
+    return Ending.DONE if standing.answered else Ending.NOTHING
+
+
+def answered_by(participant: Participant) -> QuerySet[Assignment]:
+    """What the rater has answered, without the warm-up."""
+    return handed_out(participant).filter(answered_at__isnull=False)
+
+
+def pace_of(participant: Participant) -> float | None:
+    """The median of the seconds that the rater's last answers took; None when there are few."""
+    shown = answered_by(participant).filter(shown_at__isnull=False).order_by("-answered_at")
+    times = seconds_of(list(shown[:PACE_OF]))
+    return median(times) if len(times) >= PACE_LEAST else None
+
+
+def seconds_of(answered: Sequence[Assignment]) -> list[float]:
+    """How long each of these took; those of one screen share its time."""
+    sizes = Counter(row.screen or row.pk for row in answered)
+    return [
+        (row.answered_at - (row.shown_at or row.created_at)).total_seconds()
+        / sizes[row.screen or row.pk]
+        for row in answered
+        if row.answered_at
+    ]
+
+
+def _counted(participant: Participant, handled: int) -> _Counted:
+    """Count, or remember: answers and skips leave the total as it is."""
+    key = f"rating:{participant.campaign.key}:{participant.pk}"
+    counted: _Counted | None = cache.get(key)
+    if counted is None or counted.total <= handled:
+        counted = _Counted(handled + _left(participant), pace_of(participant))
+        cache.set(key, counted, KEPT_SECONDS)
+    return counted
+
+
+def _left(participant: Participant) -> int:
+    waiting = waiting_for(participant)
+    ahead = count = waiting.count()
+    if is_ranked(participant.campaign):
+        ahead = waiting.values("comparison__prompt").distinct().count()
+    return len(held_by(participant)) + count + _gold_ahead(participant, ahead)
+
+
+def _gold_ahead(participant: Participant, waiting: int) -> int:
+    """How many gold questions will stand among so many pages."""
+    every = participant.campaign.gold_every
+    if every is None or not waiting:
+        return 0
+    place = place_of(participant)
+    block_ends = ceil(place / every) * every
+    gold = [is_gold_place(participant, at, every) for at in range(place, block_ends)]
+    beyond = max(waiting - gold.count(False), 0)
+    return min(gold.count(True) + beyond // (every - 1), gold_left(participant).count())

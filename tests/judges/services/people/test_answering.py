@@ -1,0 +1,198 @@
+"""Answers are provisional for a moment; then they are judgments."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from arena.common.errors import Conflict
+from judges.contracts import Preference
+from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment
+from judges.services import decisions
+from judges.services.people import answering, assigning, participants
+from judges.services.people.answering import Said
+from tests import factories
+from tests.raters import user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def many():
+    lab = factories.project()
+    factories.field(lab, prompts=4, competitors=["ann", "ben"])
+    judge = factories.judge(lab, "human", "people", raters=1)
+    decisions.ask(judge, [c.pk for c in factories.all_comparisons(lab)])
+    return Campaign.objects.get()
+
+
+@pytest.fixture
+def rita(many, settings):
+    settings.UNDO_SECONDS = 30
+    return participants.member(_raters_of(many), many)
+
+
+def _raters_of(campaign):
+    from arena.models import Membership, Role
+
+    rita = user("rita")
+    Membership.objects.create(project=campaign.judge.project, user=rita, role=Role.RATER)
+    return rita
+
+
+def given(participant):
+    return assigning.next_assignments(participant)[0]
+
+
+def answered(participant, preference=Preference.FIRST, **more):
+    assignment = given(participant)
+    answering.answer(assignment, Said(preference, **more))
+    return assignment
+
+
+def test_an_answer_waits_for_the_next_one(rita):
+    first = answered(rita)
+    assert Judgment.objects.count() == 0
+
+    answered(rita)
+
+    assert Judgment.objects.get().comparison_id == first.comparison_id
+    assert Assignment.objects.filter(recorded_at__isnull=False).count() == 1
+
+
+def test_a_skip_does_not_record_what_was_answered_before(rita):
+    answered(rita)
+    answering.skip(given(rita))
+
+    assert Judgment.objects.count() == 0
+
+
+def test_what_nobody_can_take_back_any_more_is_recorded(rita):
+    old, new = answered(rita), None
+    Assignment.objects.filter(pk=old.pk).update(answered_at=timezone.now() - timedelta(seconds=31))
+    answering.record_due()
+    answering.record_due()
+    new = answered(rita)
+    answering.record_due()
+
+    assert [row.comparison_id for row in Judgment.objects.all()] == [old.comparison_id]
+    assert new.comparison_id != old.comparison_id
+
+
+def test_finishing_records_all(rita):
+    answered(rita)
+
+    answering.finish(rita)
+
+    assert Judgment.objects.count() == 1
+    assert Decision.objects.filter(status="decided").count() == 1
+
+
+def test_undo_goes_back_through_skips_to_the_last_answer(rita):
+    first = answered(rita)
+    second = given(rita)
+    answering.skip(second)
+
+    assert answering.undo(rita) == second
+    assert answering.undo(rita) == first
+    with pytest.raises(Conflict):
+        answering.undo(rita)
+    assert assigning.held_by(rita) == [first, second]
+    assert assigning.held_by(rita)[0].answer is None
+
+
+def test_a_recorded_answer_is_not_taken_back(rita):
+    answered(rita)
+    answering.finish(rita)
+
+    with pytest.raises(Conflict):
+        answering.undo(rita)
+    assert answering.undoable(rita) is None
+    assert Judgment.objects.count() == 1
+
+
+def test_a_skip_is_taken_back_by_undo_for_a_moment_only(rita):
+    answering.skip(given(rita))
+    assert answering.undoable(rita) is not None
+
+    Assignment.objects.update(skipped_at=timezone.now() - timedelta(seconds=31))
+
+    assert answering.undoable(rita) is None
+    assert answering.take_back(rita) == 1
+
+
+def test_what_others_decided_is_not_taken_back(rita):
+    skipped = given(rita)
+    answering.skip(skipped)
+    Decision.objects.filter(pk=skipped.decision_id).update(
+        status="decided", winner="a", settled_at=timezone.now()
+    )
+
+    assert answering.take_back(rita) == 0
+    assert answering.undoable(rita) is None
+
+
+def test_the_same_answer_again_changes_nothing(rita):
+    said = Said(Preference.TIE, strength=None, reasons=("x",), criteria={"k": Preference.FIRST})
+    assignment = given(rita)
+    answering.answer(assignment, said)
+    moment = Assignment.objects.get(pk=assignment.pk).answered_at
+
+    answering.answer(assignment, said)
+
+    assert Assignment.objects.get(pk=assignment.pk).answered_at == moment
+    with pytest.raises(Conflict):
+        answering.answer(assignment, Said(Preference.TIE))
+
+
+def test_a_repeat_after_the_judgment_was_made_is_no_fault_either(rita):
+    assignment = answered(rita)
+    answering.finish(rita)
+
+    answering.answer(assignment, Said(Preference.FIRST))
+
+    assert Judgment.objects.count() == 1
+
+
+def test_a_skip_sent_twice_is_one_and_an_answer_after_it_is_refused(rita):
+    assignment = given(rita)
+    answering.skip(assignment)
+    answering.skip(assignment)
+
+    with pytest.raises(Conflict):
+        answering.answer(assignment, Said(Preference.FIRST))
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_all_that_was_said_is_kept_in_terms_of_a_and_b(rita, order):
+    assignment = given(rita)
+    Assignment.objects.update(order=order, shown_at=timezone.now() - timedelta(seconds=8))
+    said = Said(
+        Preference.SECOND, strength=2, reasons=("Clearer",), comment="because",
+        criteria={"style": Preference.FIRST, "truth": Preference.TIE}, scores=(2.0, 4.0),
+    )  # fmt: skip
+
+    answering.answer(assignment, said)
+    assignment.refresh_from_db()
+    assert answering.said_in(assignment) == said
+    answering.finish(rita)
+
+    judgment = Judgment.objects.get()
+    first, second = ("a", "b") if order == "ab" else ("b", "a")
+    assert (judgment.winner, judgment.strength, judgment.reason) == (second, 2, "because")
+    assert (judgment.score_a, judgment.score_b) == ((2.0, 4.0) if order == "ab" else (4.0, 2.0))
+    assert judgment.details["criteria"] == {"style": first, "truth": "tie"}
+    assert judgment.details["reasons"] == ["Clearer"]
+    assert 8 <= judgment.details["seconds"] < 60
+
+
+def test_gold_makes_no_judgment_and_a_warm_up_is_not_undone(rita, many):
+    comparison = Decision.objects.latest("pk").comparison
+    Decision.objects.filter(comparison=comparison).delete()
+    GoldQuestion.objects.create(campaign=many, comparison=comparison, expected="a", is_warm_up=True)
+
+    answering.answer(assigning.warm_up(rita), Said(Preference.FIRST))
+
+    assert answering.undoable(rita) is None
+    assert Judgment.objects.count() == 0
+    assert Assignment.objects.get().recorded_at is not None

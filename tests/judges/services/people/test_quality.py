@@ -1,0 +1,90 @@
+import random
+
+import pytest
+from django.core.cache import cache
+
+from judges.contracts import Winner
+from judges.models import Campaign, Decision, Judgment
+from judges.services import decisions
+from judges.services.people import quality, quarantine
+from tests import factories
+from tests.raters import user, vote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lab():
+    cache.clear()
+    project = factories.project()
+    factories.field(project, prompts=12, competitors=["ann", "ben", "cat"])
+    judge = factories.judge(project, "human", "people", raters=3)
+    decisions.ask(judge, [c.pk for c in factories.all_comparisons(project)])
+    return Campaign.objects.get()
+
+
+def test_nobody_has_voted(lab):
+    found = quality.quality_of(lab)
+
+    assert (found.review.raters, found.raters, found.suspects) == ((), (), ())
+
+
+def test_votes_are_told_as_they_were_shown(lab):
+    vote(lab, "rita", "a")
+
+    (told,) = quality.votes_of(lab)
+
+    judgment = Judgment.objects.select_related("comparison__output_a", "comparison__output_b").get()
+    sides = [judgment.comparison.output_a, judgment.comparison.output_b]
+    first, second = sides if judgment.order == "ab" else sides[::-1]
+    assert (told.first, told.second) == (first.competitor_id, second.competitor_id)
+    assert told.choice == ("first" if judgment.order == "ab" else "second")
+    assert told.rater == str(user("rita").pk)
+    assert told.prompt == str(judgment.comparison.prompt_id)
+    assert told.first_length is not None
+    assert told.seconds >= 0
+
+
+def test_every_rater_has_a_report_and_the_page_follows_new_votes(lab):
+    draw = random.Random(1)
+    for _ in range(10):
+        for name in ("rita", "raul", "rosa"):
+            vote(lab, name, draw.choice(["a", "a", "b", "tie"]))
+    before = quality.quality_of(lab)
+    vote(lab, "rita", "a")
+
+    after = quality.quality_of(lab)
+
+    counts = {row.row.name: row.report.n for row in after.raters if row.report}
+    assert counts == {"rita": 11, "raul": 10, "rosa": 10}
+    assert sum(report.n for report in before.review.raters) == 30
+    assert after.review.agreement is not None
+
+
+def test_who_is_in_quarantine_is_still_reviewed(lab):
+    for name in ("rita", "raul"):
+        vote(lab, name, "a")
+    quarantine.impose(lab.judge, user("rita"), reason="too fast", by=None)
+
+    left_out = {row.row.name: row.quarantine for row in quality.quality_of(lab).raters}
+
+    assert left_out["raul"] is None
+    assert left_out["rita"].reason == "too fast"
+
+
+def test_people_are_set_against_another_judge(lab):
+    compared = [c.pk for c in factories.all_comparisons(lab.judge.project)][:6]
+    other = factories.judge(lab.judge.project, "human", "others", raters=1)
+    decisions.ask(other, compared)
+    Decision.objects.filter(judge=lab.judge).exclude(comparison__in=compared).delete()
+    for name in ("x", "y", "z"):
+        for _ in compared:
+            vote(lab, name, "a")
+    for number in range(6):
+        vote(other.campaign, "boss", "a" if number < 4 else "b")
+
+    found = quality.confusion(lab, other)
+
+    assert list(quality.judges_beside(lab)) == [other]
+    assert (found.n, found.agreed) == (6, 4)
+    assert found.counts[Winner.A][Winner.B] == 2
