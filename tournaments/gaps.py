@@ -8,7 +8,7 @@ from django.db.models import Count
 
 from judges.contracts import Silence
 from judges.models import SETTLED
-from tournaments.models import RatingRun
+from tournaments.models import RatingRun, TournamentStatus
 from tournaments.selection import decisions_of
 
 WORDS = {
@@ -22,7 +22,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Gaps:
-    """Comparisons without a verdict: still to be judged, and by why there will be none."""
+    """Comparisons without a verdict: still to be judged, and by why there will be none.
+
+    `unplayed` ones were planned, at most so many, and nobody has been asked about them.
+    """
 
     pending: int = 0
     failed: int = 0
@@ -30,6 +33,7 @@ class Gaps:
     unparsable: int = 0
     abstained: int = 0
     missing: int = 0
+    unplayed: int = 0
 
     @property
     def undecided(self) -> int:
@@ -37,7 +41,7 @@ class Gaps:
 
     @property
     def total(self) -> int:
-        return self.pending + self.undecided
+        return self.pending + self.undecided + self.unplayed
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -54,7 +58,11 @@ class Gaps:
             parts.append(f"{self.undecided:,} without a verdict ({', '.join(said)})")
         if self.pending:
             parts.append(f"{self.pending:,} still to be judged")
-        return f"Not in this ranking: {' and '.join(parts)}." if parts else ""
+        if self.unplayed:
+            parts.append(f"up to {self.unplayed:,} that were never played")
+        *most, last = parts or [""]
+        listed = f"{', '.join(most)} and {last}" if most else last
+        return f"Not in this ranking: {listed}." if parts else ""
 
 
 def gaps_of(run: RatingRun) -> Gaps:
@@ -71,4 +79,12 @@ def gaps_of(run: RatingRun) -> Gaps:
             counts[silence] = counts.get(silence, 0) + n
         elif status not in SETTLED:
             counts["pending"] = counts.get("pending", 0) + n
-    return Gaps(**counts)
+    return Gaps(**counts, unplayed=_unplayed(run))
+
+
+def _unplayed(run: RatingRun) -> int:
+    """Of a whole tournament that has not come to its end: what its format did not ask for yet."""
+    tournament = run.tournament
+    if tournament is None or run.slice or tournament.status == TournamentStatus.COMPLETED:
+        return 0
+    return max(tournament.planned - tournament.matches.count(), 0)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Silence
-from judges.models import DecisionStatus, Judgment, JuryMember
+from judges.models import Charge, DecisionStatus, Judgment, JuryMember
 from judges.queries import LONG_FIELDS, evidence_of
 from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
 
@@ -42,7 +42,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TotalUsage:
-    """What a set of judgments cost. `usd` is None when no judgment has a price."""
+    """What a set of judgments cost. `usd` is None when none, or not every call, has a price."""
 
     calls: int
     cache_hits: int
@@ -135,21 +135,52 @@ def usage_by_tournament(tournaments: Sequence[Tournament]) -> dict[int, TotalUsa
     A judgment counts once in a tournament, however many of its matches rest on it.
     """
     found = {tournament.pk: TotalUsage(0, 0, 0, 0, None) for tournament in tournaments}
+    unpriced = set()
     if not found:
         return {}
     behind = evidence_of({tournament.judge for tournament in tournaments})
     judges = {tournament.pk: behind[tournament.judge_id] for tournament in tournaments}
     with connection.cursor() as cursor:
         cursor.execute(_USAGE.format(", ".join(["%s"] * len(found))), list(found))
-        for pk, judge, paid_here, calls, *sums in cursor.fetchall():
+        for pk, judge, paid_here, without_price, calls, *sums in cursor.fetchall():
             if judge in judges[pk]:
                 used = TotalUsage(calls, *sums) if paid_here else TotalUsage(0, calls, 0, 0, None)
                 found[pk] += used
-    return found
+                if paid_here and without_price:
+                    unpriced.add(pk)
+    for charge in charges_by_tournament(judges):
+        found[charge.tournament] += charge.usage
+        if charge.usage.usd is None:
+            unpriced.add(charge.tournament)
+    return {pk: replace(used, usd=None) if pk in unpriced else used for pk, used in found.items()}
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What a tournament paid for judgments that never came about; `usd` None: not known."""
+
+    tournament: int
+    usage: TotalUsage
+
+
+def charges_by_tournament(judges: Mapping[int, Collection[int]]) -> list[Charged]:
+    """What was charged on decisions since tournaments {id: judges behind it} began; one query."""
+    behind = "comparison__decisions__matches__tournament"
+    columns = ("calls", "tokens_in", "tokens_out", "usd")
+    rows = Charge.objects.filter(
+        **{f"decision__{behind}__in": list(judges)},
+        created_at__gte=F(f"decision__{behind}__started_at"),
+    ).values_list("pk", f"decision__{behind}", "decision__judge", *columns)
+    return [
+        Charged(pk, TotalUsage(calls, 0, tokens_in, tokens_out, usd))
+        for _, pk, judge, calls, tokens_in, tokens_out, usd in rows.distinct()
+        if judge in judges[pk]
+    ]
 
 
 _USAGE = """
     SELECT played.tournament_id, said.judge_id, said.created_at >= tournament.started_at,
+        SUM(CASE WHEN said.calls > 0 AND said.usd IS NULL THEN 1 ELSE 0 END),
         SUM(said.calls), SUM(said.cache_hits), SUM(said.tokens_in), SUM(said.tokens_out),
         SUM(said.usd)
     FROM (
@@ -292,11 +323,9 @@ def waves_of(tournament: Tournament) -> list[Wave]:
 
 def latest_board(project: Project) -> RatingRun | None:
     """The whole board of the tournament that was completed last and has anything to rank."""
-    runs = RatingRun.objects.filter(
+    runs = RatingRun.objects.plain().filter(
         project=project,
         tournament__status=TournamentStatus.COMPLETED,
-        method="bradley_terry",
-        slice={},
         n_comparisons__gt=0,
     )
     return runs.select_related("tournament").order_by("-tournament__finished_at", "-pk").first()

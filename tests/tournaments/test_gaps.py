@@ -69,4 +69,32 @@ def test_the_page_and_the_api_say_it(cup, client, api, member):
     assert "1 without a verdict (1 got no reply)" in page
     assert told["gaps"] == {
         "pending": 2, "failed": 1, "refused": 0, "unparsable": 0, "abstained": 0, "missing": 0,
+        "unplayed": 0,
     }  # fmt: skip
+
+
+def test_what_was_never_played_is_counted_until_the_end(cup):
+    settle([None] * 6)
+    cup.planned = 9
+    cup.save()
+
+    gaps = gaps_of(rating.rate(project=cup.project, tournament=cup))
+
+    assert gaps == Gaps(unplayed=3)
+    assert gaps.in_words() == "Not in this ranking: up to 3 that were never played."
+    assert (
+        gaps_of(
+            rating.rate(project=cup.project, tournament=cup, filters={"category": "odd"})
+        ).unplayed
+        == 0
+    )
+    cup.status = "completed"
+    cup.save()
+    assert gaps_of(rating.rate(project=cup.project, tournament=cup)) == Gaps()
+
+
+def test_all_reasons_make_one_sentence():
+    assert Gaps(pending=2, refused=1, unplayed=3).in_words() == (
+        "Not in this ranking: 1 without a verdict (1 refused), 2 still to be judged and up to 3"
+        " that were never played."
+    )

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from judges.models import Decision
+from judges.models import Decision, Judgment
 from tests import factories
 from tests.tournaments.views.worlds import decide, play_out, started
 from tournaments.queries import (
@@ -15,6 +15,7 @@ from tournaments.queries import (
     progress_by_tournament,
     progress_of,
     status_of,
+    usage_of,
 )
 from tournaments.services import advancing, lifecycle
 
@@ -103,3 +104,25 @@ def test_the_latest_board_is_of_a_completed_tournament_with_verdicts(lab):
     started(lab)
 
     assert latest_board(lab).tournament == cup
+
+
+@pytest.mark.parametrize(
+    ("costs", "usd"),
+    [
+        ([(1, 0.25), (1, 0.5)], 0.75),
+        ([(1, 0.25), (0, 0.0)], 0.25),  # found again: free, and known to be
+        ([(1, 0.25), (1, None)], None),
+        ([(0, 0.0), (1, None)], None),
+        ([(0, 0.0), (0, 0.0)], 0.0),
+        ([(0, None), (0, None)], None),
+    ],
+)
+def test_money_is_not_known_where_one_call_has_no_price(lab, costs, usd):
+    cup = started(lab)
+    for match, (calls, price) in zip(cup.matches.all(), costs, strict=True):
+        Judgment.objects.create(
+            judge=cup.judge, comparison=match.decision.comparison, order="ab", winner="a",
+            calls=calls, usd=price,
+        )  # fmt: skip
+
+    assert usage_of(cup).usd == usd

@@ -1,6 +1,6 @@
 """One file a noun."""
 
-from tournaments.models.match import Bracket, Match, Roster
+from tournaments.models.match import Bracket, Match, News, Roster
 from tournaments.models.rating_run import RatingRun
 from tournaments.models.report import Period, Report, Schedule
 from tournaments.models.tournament import Tournament, TournamentStatus, Undecided
@@ -8,6 +8,7 @@ from tournaments.models.tournament import Tournament, TournamentStatus, Undecide
 __all__ = [
     "Bracket",
     "Match",
+    "News",
     "Period",
     "RatingRun",
     "Report",

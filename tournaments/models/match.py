@@ -11,7 +11,8 @@ from tournaments.models.tournament import Tournament
 class Bracket(models.Model):
     """One history of a tournament, which advances on its own: a prompt's, or the whole one's.
 
-    `dirty`: something was settled (or the tournament started) since the format was last asked.
+    `dirty`: its format has to be asked, whatever verdicts come: it has just started, was resumed,
+    has grown. Only who holds the tournament's row locked writes brackets; verdicts leave `News`.
     `retired`: its field has grown and is drawn anew in another bracket; what was judged counts.
     """
 
@@ -43,6 +44,16 @@ class Bracket(models.Model):
         indexes = [
             models.Index(fields=["tournament"], condition=Q(dirty=True), name="bracket_dirty"),
         ]
+
+
+class News(models.Model):
+    """A verdict came in a bracket, of which its format (or, at the end, its board) has not heard.
+
+    Who settles only adds rows, and so never waits for a tournament. Who holds the tournament's row
+    locked takes away those that it has read.
+    """
+
+    bracket = models.ForeignKey(Bracket, on_delete=models.CASCADE, related_name="news")
 
 
 class Roster(models.Model):

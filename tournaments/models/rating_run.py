@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 
 from arena.models import Project
 from tournaments.models.tournament import Tournament
+
+
+class RatingRunQuerySet(models.QuerySet["RatingRun"]):
+    def plain(self) -> Self:
+        """Those of whole boards by Bradley-Terry, without what a reader asked for besides."""
+        unasked = Q(details__asked={}) | ~Q(details__has_key="asked")
+        return self.filter(unasked, method="bradley_terry", slice={})
 
 
 class RatingRun(models.Model):
@@ -29,6 +39,8 @@ class RatingRun(models.Model):
     n_comparisons = models.PositiveIntegerField()
     n_prompts = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RatingRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

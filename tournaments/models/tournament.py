@@ -34,7 +34,7 @@ class Tournament(models.Model):
     The field (entrants and brackets) is frozen when it starts, and grows only when it is extended.
     Status changes only through `tournaments.services.lifecycle`. `changes` counts what happened
     since it was completed that its ratings may depend on; they are due where `rated_changes` is
-    another number.
+    another number, and where verdicts have left news that is not counted yet.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tournaments")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from arena.common.errors import InvalidInput
 from arena.models import Output
@@ -17,7 +17,7 @@ from arena.services import comparisons
 from judges.models import SETTLED, Decision
 from judges.services import decisions
 from tournaments.formats.base import Format, Pairing, Result, Scope
-from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.models import Bracket, Match, News, Tournament, TournamentStatus
 from tournaments.services import lifecycle
 from tournaments.services.budgeting import Purse, purse_of, why_it_stops
 from tournaments.services.fields import fields_of, rule_of
@@ -27,7 +27,6 @@ from tournaments.services.histories import (
     outlook,
     stored_walkover,
 )
-from tournaments.tasks import rate as rate_task
 
 BATCH = 100
 """Brackets that advance in one transaction."""
@@ -48,12 +47,15 @@ def advance(tournament_id: int) -> None:
         lifecycle.fail(tournament_id, str(error))
         return
     if lifecycle.complete(tournament_id):
-        rate_task.delay(tournament_id=tournament_id)
+        lifecycle.have_rated(tournament_id)
 
 
 @transaction.atomic
 def _advance_batch(tournament_id: int) -> bool:
-    """Advance some dirty brackets; False when there is none (or the tournament is not running)."""
+    """Advance some brackets; False when there is none to ask (or the tournament is not running).
+
+    The tournament's row is locked first, then decisions; only who has it writes brackets.
+    """
     tournament = Tournament.objects.select_for_update().get(pk=tournament_id)
     if tournament.status != TournamentStatus.RUNNING:
         return False
@@ -61,12 +63,13 @@ def _advance_batch(tournament_id: int) -> bool:
     if purse.overdrawn and purse.pending:
         lifecycle.pause(tournament, why_it_stops(tournament))
         return False
-    dirty = list(tournament.brackets.filter(dirty=True).order_by("id")[:BATCH])
-    if not dirty:
+    playing = tournament.brackets.filter(finished=False)
+    stirred = list(to_be_asked(playing).order_by("id")[:BATCH])
+    if not stirred:
         return False
-    Bracket.objects.filter(pk__in=[bracket.pk for bracket in dirty]).update(dirty=False)
+    _hear(stirred)
     rule = _rule(tournament)
-    wishes = _ask_format(tournament, rule, dirty)
+    wishes = _ask_format(tournament, rule, stirred)
     scheduled = _schedule(tournament, wishes, purse)
     if scheduled < len(wishes):
         _wait_for_budget(tournament, [bracket for bracket, _ in wishes[scheduled:]])
@@ -76,6 +79,19 @@ def _advance_batch(tournament_id: int) -> bool:
     return True
 
 
+def to_be_asked(brackets: QuerySet[Bracket]) -> QuerySet[Bracket]:
+    """Those in which something happened since their format was last asked."""
+    return brackets.filter(Q(dirty=True) | Exists(News.objects.filter(bracket=OuterRef("pk"))))
+
+
+def _hear(brackets: Sequence[Bracket]) -> None:
+    """Take note, before the games are read: what comes later leaves word again."""
+    ids = [bracket.pk for bracket in brackets]
+    heard = list(News.objects.filter(bracket__in=ids).values_list("pk", flat=True))
+    News.objects.filter(pk__in=heard).delete()
+    Bracket.objects.filter(pk__in=ids, dirty=True).update(dirty=False)
+
+
 def _rule(tournament: Tournament) -> Format:
     try:
         return rule_of(tournament)
@@ -83,14 +99,14 @@ def _rule(tournament: Tournament) -> Format:
         raise FormatBroke(error.message) from error
 
 
-def _ask_format(tournament: Tournament, rule: Format, dirty: list[Bracket]) -> list[Wish]:
+def _ask_format(tournament: Tournament, rule: Format, brackets: list[Bracket]) -> list[Wish]:
     """What each bracket can play now. A bracket with nothing to play or to wait for is over."""
     if rule.scope is Scope.TOURNAMENT:
-        dirty = [bracket for bracket in dirty if not awaits_older_wave(bracket)]
-    games = games_by_bracket(tournament, rule, dirty)
+        brackets = [bracket for bracket in brackets if not awaits_older_wave(bracket)]
+    games = games_by_bracket(tournament, rule, brackets)
     wishes: list[Wish] = []
     over = []
-    for bracket, field in zip(dirty, fields_of(tournament, dirty), strict=True):
+    for bracket, field in zip(brackets, fields_of(tournament, brackets), strict=True):
         try:
             ahead = outlook(tournament, rule, field, games[bracket.pk])
         except Exception as error:  # a plug-in may break in any way
@@ -118,6 +134,7 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish], purse: Purse) -> i
     compared = comparisons.ensure(pairs)
     keys = [compared[min(pair), max(pair)] for pair in pairs]
     known = Decision.objects.filter(judge=tournament.judge_id, comparison_id__in=keys)
+    list(known.order_by("pk").select_for_update().values_list("pk", flat=True))
     # A call that failed for an earlier tournament is worth another try; but not while a bracket
     # that has gone on by lot still plays.
     decisions.retry(known.exclude(matches__bracket__finished=False))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Sum
 
-from judges.models import SETTLED, Judgment
+from judges.models import SETTLED
 from judges.services.costs import Cost, cost_of
 from tournaments.models import Tournament
-from tournaments.queries import judgments_of
+from tournaments.queries import charges_by_tournament, evidence_judges, judgments_of
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,35 @@ def purse_of(tournament: Tournament) -> Purse:
         return Purse(each, 0, None, None, overdrawn=False)
     pending = tournament.matches.exclude(decision__status__in=SETTLED)
     count = pending.values("decision").distinct().count()
-    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
-    spent = paid.aggregate(calls=Sum("calls"), usd=Sum("usd"))
+    spent = _spent(tournament)
     calls = usd = None
     if tournament.max_calls is not None:
-        calls = tournament.max_calls - (spent["calls"] or 0) - count * each.most_calls
+        calls = tournament.max_calls - spent.calls - count * each.most_calls
     if tournament.max_usd is not None:
-        usd = tournament.max_usd - (spent["usd"] or 0.0) - count * (each.most_usd or 0.0)
-    return Purse(each, count, calls, usd, _is_overdrawn(tournament, paid, spent["usd"] or 0.0))
+        usd = tournament.max_usd - spent.usd - count * (each.most_usd or 0.0)
+    over = tournament.max_usd is not None and (spent.unpriced or spent.usd >= tournament.max_usd)
+    return Purse(each, count, calls, usd, over)
 
 
-def _is_overdrawn(tournament: Tournament, paid: QuerySet[Judgment], spent: float) -> bool:
-    if tournament.max_usd is None:
-        return False
-    return spent >= tournament.max_usd or paid.filter(usd=None).exists()
+@dataclass(frozen=True)
+class _Spent:
+    """What was paid since it began; `unpriced`: a call among it has no price."""
+
+    calls: int
+    usd: float
+    unpriced: bool
+
+
+def _spent(tournament: Tournament) -> _Spent:
+    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
+    sums = paid.aggregate(n=Count("pk"), asked=Sum("calls"), money=Sum("usd"), priced=Count("usd"))
+    behind = {tournament.pk: evidence_judges(tournament)}
+    charged = [charge.usage for charge in charges_by_tournament(behind)]
+    return _Spent(
+        calls=(sums["asked"] or 0) + sum(usage.calls for usage in charged),
+        usd=(sums["money"] or 0.0) + sum(usage.usd or 0.0 for usage in charged),
+        unpriced=sums["priced"] < sums["n"] or any(usage.usd is None for usage in charged),
+    )
 
 
 def why_it_stops(tournament: Tournament) -> str:

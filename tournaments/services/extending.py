@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Competitor
@@ -139,7 +139,7 @@ def withdraw(tournament: Tournament, competitor: str, *, keep_games: bool) -> To
     if not keep_games:
         played.update(counts=False)
         tournament.competitors.remove(leaver)
-    lifecycle.mark_changed([tournament.pk])
+    lifecycle.mark_changed(tournament.pk)
     tournament.brackets.filter(finished=False).update(dirty=True)
     lifecycle.wake(tournament.pk)
     tournament.refresh_from_db()
@@ -148,9 +148,7 @@ def withdraw(tournament: Tournament, competitor: str, *, keep_games: bool) -> To
 
 def matches_of(tournament: Tournament, competitor: Competitor) -> QuerySet[Match]:
     """The matches of a tournament in which the competitor plays."""
-    side = "decision__comparison__output_{}__competitor"
-    plays = Q(**{side.format("a"): competitor}) | Q(**{side.format("b"): competitor})
-    return Match.objects.filter(plays, tournament=tournament)
+    return Match.objects.filter(lifecycle.plays(competitor.pk), tournament=tournament)
 
 
 def _grow(tournament: Tournament, growth: Growth) -> None:
@@ -165,10 +163,7 @@ def _grow(tournament: Tournament, growth: Growth) -> None:
 
 
 def _retire(tournament: Tournament, prompts: Collection[int]) -> None:
-    """Make room for brackets with larger fields. What nobody judges yet is taken back.
-
-    First the decisions, then the brackets: in the order in which who settles them takes both.
-    """
+    """Make room for brackets with larger fields. What nobody judges yet is taken back."""
     ids = [
         pk
         for pk, prompt in tournament.brackets.filter(retired=False).values_list("pk", "prompt_id")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
@@ -15,12 +14,12 @@ from arena.common.errors import Conflict, InvalidInput
 from arena.common.plugins import Params, fields_of
 from arena.models import Competitor, Project
 from judges import aggregation as aggregations
-from judges.models import SETTLED, Decision
-from judges.services import decisions
+from judges.models import SETTLED, Decision, DecisionStatus
+from judges.services import decisions, docket
 from judges.services.judges import jury_of
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Format
-from tournaments.models import Match, Tournament, TournamentStatus, Undecided
+from tournaments.models import Bracket, Match, Tournament, TournamentStatus, Undecided
 from tournaments.services.budgeting import limits_in_words, purse_of
 from tournaments.services.fields import answered, can_replace, freeze, planned_games, rule_of
 from tournaments.tasks import advance as advance_task
@@ -134,10 +133,22 @@ def retry_undecided(tournament: Tournament) -> int:
     """
     if tournament.status not in (TournamentStatus.RUNNING, TournamentStatus.COMPLETED):
         raise Conflict(f"the tournament is {tournament.status}; it asks for nothing now")
-    mine = Decision.objects.filter(matches__tournament=tournament).distinct()
-    again = Decision.objects.filter(pk__in=mine.values("pk"))
-    _refuse_beyond_budget(tournament, again.filter(silence__in=decisions.RETRYABLE).count())
-    return decisions.retry(again)
+    wanted = tournament.matches.filter(counts=True)
+    for competitor in tournament.withdrawn:
+        wanted = wanted.exclude(plays(competitor))
+    again = Decision.objects.filter(pk__in=wanted.values("decision"))
+    # What another tournament has asked for anew and then been stopped at is open here as well.
+    held = list(again.filter(status=DecisionStatus.HELD).values_list("comparison_id", flat=True))
+    failed = again.filter(silence__in=decisions.RETRYABLE)
+    _refuse_beyond_budget(tournament, failed.count())
+    decisions.ask(tournament.judge, held)
+    return decisions.retry(failed) + len(held)
+
+
+def plays(competitor_id: int) -> Q:
+    """That a match is one of this competitor's."""
+    side = "decision__comparison__output_{}__competitor"
+    return Q(**{side.format("a"): competitor_id}) | Q(**{side.format("b"): competitor_id})
 
 
 def _refuse_beyond_budget(tournament: Tournament, wanted: int) -> None:
@@ -148,19 +159,22 @@ def _refuse_beyond_budget(tournament: Tournament, wanted: int) -> None:
         )
 
 
+@transaction.atomic
 def complete(tournament_id: int) -> bool:
     """Close a running tournament whose brackets are all finished; True for the one who did it."""
-    done = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.RUNNING).exclude(
-        brackets__finished=False
+    running = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.RUNNING)
+    # Whoever extends it at this moment has the row; only after that it is seen what still plays.
+    if not list(running.select_for_update().values_list("pk", flat=True)):
+        return False
+    if Bracket.objects.filter(tournament=tournament_id, finished=False).exists():
+        return False
+    running.update(
+        status=TournamentStatus.COMPLETED,
+        finished_at=timezone.now(),
+        planned=Match.objects.filter(tournament=tournament_id).count(),
+        changes=F("changes") + 1,
     )
-    return bool(
-        done.update(
-            status=TournamentStatus.COMPLETED,
-            finished_at=timezone.now(),
-            planned=Match.objects.filter(tournament=tournament_id).count(),
-            changes=F("changes") + 1,
-        )
-    )
+    return True
 
 
 @transaction.atomic
@@ -183,21 +197,24 @@ def reopen(tournament: Tournament) -> Tournament:
     return tournament
 
 
-@transaction.atomic
-def mark_changed(tournament_ids: Collection[int]) -> None:
-    """Have the ratings of those that are completed fitted again: a verdict or a field changed.
+def mark_changed(tournament_id: int) -> None:
+    """Have the ratings of a completed tournament fitted again: its field changed.
 
     The mark is in the transaction of the change; the sweep finds it when the message is lost.
     """
-    done = Tournament.objects.filter(pk__in=tournament_ids, status=TournamentStatus.COMPLETED)
-    for tournament_id in list(done.order_by("pk").values_list("pk", flat=True)):
-        Tournament.objects.filter(pk=tournament_id).update(changes=F("changes") + 1)
-        transaction.on_commit(partial(rate_task.delay, tournament_id=tournament_id))
+    done = Tournament.objects.filter(pk=tournament_id, status=TournamentStatus.COMPLETED)
+    if done.update(changes=F("changes") + 1):
+        have_rated(tournament_id)
+
+
+def have_rated(tournament_id: int) -> None:
+    """Tell a worker, once this transaction is in, to fit the ratings. May be lost: see sweep."""
+    docket.send(rate_task, tournament_id=tournament_id)
 
 
 def wake(tournament_id: int) -> None:
     """Tell a worker, once this transaction is in, to ask the format. May be lost: see sweep."""
-    transaction.on_commit(partial(advance_task.delay, tournament_id=tournament_id))
+    docket.send(advance_task, tournament_id=tournament_id)
 
 
 def move(

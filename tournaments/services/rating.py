@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -20,20 +23,31 @@ from tournaments.ratings import registry as methods
 from tournaments.ratings.base import Comparisons, RatingError, RatingMethod, RatingTable
 from tournaments.ratings.counts import gather
 from tournaments.ratings.intervals import probability_above
+from tournaments.ratings.noise_share import Repeats, noise_share
 from tournaments.ratings.slices import rate_slices as fit_slices
-from tournaments.ratings.strengths import STYLES
+from tournaments.ratings.strengths import STYLES, PairedParams
 from tournaments.selection import decisions_of, with_predictions
-from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of
+from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of, repeats_of
 
-REVISION = 2
+REVISION = 3
 """Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
 FILTERS = ("category", "tag", "language", "judge", "judge_kind")
+EFFECTS: dict[str, dict[str, Any]] = {
+    "order": {"position": "common"},
+    "judges": {"judge_effects": True},
+    "answers": {"response_effects": True},
+}
+"""What a reader can have estimated beside the strengths, as params of a method."""
+
 BY_TIES = {"half": "bradley_terry", "davidson": "davidson", "rao_kupper": "rao_kupper"}
 """What `ties` makes of the method `bradley_terry`."""
 
-SLICED_BY = ("category", "language")
+SLICED_BY = ("category", "language", "tag")
+MOST_TAGS = 12
+"""Tags, the most used ones, by which a board is sliced at once."""
+
 ALL_PAIRS_UP_TO = 200
 """Competitors of whom a run keeps how probably each is above each other."""
 
@@ -65,7 +79,12 @@ def rate(
     )
     fingerprint = asked.fingerprint(gather(data.columns).data_hash)
     known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
-    return known or _keep(asked, fingerprint, _fit(fitted, data.columns))
+    if known:
+        return known
+    table = _fit(fitted, data.columns)
+    repeats = repeats_of(data.decided, data.judges)
+    more = {"asked": dict(params or {}), "noise": noise_of(repeats)}
+    return _keep(asked, fingerprint, table, more)
 
 
 def rate_slices(
@@ -77,29 +96,54 @@ def rate_slices(
 ) -> dict[str, RatingTable]:
     """{slice: Bradley-Terry table}, each borrowing strength from the others; best-known first.
 
-    by: a field of the prompts, see `SLICED_BY`. Not kept as runs: they say more about all slices
-    together than about one. Raises InvalidInput for another field or an unknown param.
+    by: see `SLICED_BY`. Tags overlap, so each of the `MOST_TAGS` most used ones borrows from the
+    prompts without it. Not kept as runs: they say more about all slices together than about one.
+    Raises InvalidInput for another field or an unknown param.
     """
     if by not in SLICED_BY:
         raise InvalidInput("unknown slices", {"by": f"must be one of {', '.join(SLICED_BY)}"})
     fitted = methods.build("bradley_terry", params)
     data = _data(project, tournament, {}, frozenset())
-    values = by_prompt(data.decided, by)
-    slices = tuple(sorted(set(values)))
-    place = np.array([slices.index(value) for value in values], dtype=np.int64)
-    columns = replace(data.columns, slice=place[data.columns.prompt], slices=slices)
-    try:
-        tables = fit_slices(columns, fitted.params)
-    except RatingError as error:
-        raise Conflict(f"these slices cannot be rated: {error}") from None
+    if by == "tag":
+        tables = _by_tag(data, fitted.params)
+    else:
+        tables = _slices(data.columns, by_prompt(data.decided, by), fitted.params)
     return dict(sorted(tables.items(), key=lambda item: (-item[1].n_comparisons, item[0])))
 
 
-def method_for(method: str, ties: str, style_control: str) -> tuple[str, dict[str, Any]]:
+def _by_tag(data: _Data, params: PairedParams) -> dict[str, RatingTable]:
+    carried = [set(tags) for tags in by_prompt(data.decided, "tags")]
+    prompts = Counter(tag for tags in carried for tag in tags)
+    used = sorted(prompts, key=lambda tag: (-prompts[tag], tag))[:MOST_TAGS]
+    return {
+        tag: _slices(data.columns, ["with" if tag in tags else "" for tags in carried], params)[
+            "with"
+        ]
+        for tag in used
+    }
+
+
+def _slices(
+    columns: Comparisons, of_prompt: Sequence[str], params: PairedParams
+) -> dict[str, RatingTable]:
+    """Tables by the slice of each prompt."""
+    slices = tuple(sorted(set(of_prompt)))
+    place = np.array([slices.index(value) for value in of_prompt], dtype=np.int64)
+    columns = replace(columns, slice=place[columns.prompt], slices=slices)
+    try:
+        return fit_slices(columns, params)
+    except RatingError as error:
+        raise Conflict(f"these slices cannot be rated: {error}") from None
+
+
+def method_for(
+    method: str, ties: str, style_control: str, effects: str = ""
+) -> tuple[str, dict[str, Any]]:
     """The name and params of the method that a reader's words ask for; each may be empty.
 
     ties: how ties count, for Bradley-Terry. style_control: "true" for all of an answer's looks,
-    or their names with commas. Raises InvalidInput, naming the word.
+    or their names with commas. effects: names of `EFFECTS` with commas. Raises InvalidInput,
+    naming the word.
     """
     faults = {}
     base = method or BY_TIES.get(ties, "bradley_terry")
@@ -109,20 +153,27 @@ def method_for(method: str, ties: str, style_control: str) -> tuple[str, dict[st
         faults["ties"] = f"{method} has its own way with ties"
     elif ties:
         base = BY_TIES[ties]
-    styles = _styles(style_control)
+    known = methods.get(base).Params.model_fields
+    styles, wanted = _words(style_control, STYLES), _words(effects, EFFECTS)
     if unknown := [style for style in styles if style not in STYLES]:
         faults["style_control"] = f"{unknown[0]!r} is none of {', '.join(STYLES)}"
-    elif styles and "style_control" not in methods.get(base).Params.model_fields:
+    elif styles and "style_control" not in known:
         faults["style_control"] = f"{base} does not control for style"
+    if unknown := [name for name in wanted if name not in EFFECTS]:
+        faults["effects"] = f"{unknown[0]!r} is none of {', '.join(EFFECTS)}"
+    elif lacking := [name for name in wanted if not EFFECTS[name].keys() <= known.keys()]:
+        faults["effects"] = f"{base} does not estimate effects of {lacking[0]}"
     if faults:
         raise InvalidInput("this leaderboard cannot be had", faults)
-    return base, {"style_control": styles} if styles else {}
+    params: dict[str, Any] = {"style_control": styles} if styles else {}
+    return base, reduce(or_, (EFFECTS[name] for name in wanted), params)
 
 
-def _styles(asked: str) -> list[str]:
+def _words(asked: str, known: Collection[str]) -> list[str]:
+    """Names with commas; "true" is all that are known."""
     if asked in ("", "0", "false"):
         return []
-    return list(STYLES) if asked in ("1", "true", "all") else asked.split(",")
+    return list(known) if asked in ("1", "true", "all") else asked.split(",")
 
 
 def rate_completed(tournament_id: int) -> None:
@@ -207,8 +258,10 @@ def _data(
     return _Data(decided, judges, comparisons_of(decided, names, judges, wanted))
 
 
-def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
-    """Store the run; of two that fit the same at once, one stands."""
+def _keep(
+    asked: _Asked, fingerprint: str, table: RatingTable, more: Mapping[str, Any]
+) -> RatingRun:
+    """Store the run; of two that fit the same at once, one stands. more: of its details."""
     run, _ = RatingRun.objects.get_or_create(
         project=asked.project,
         fingerprint=fingerprint,
@@ -223,7 +276,7 @@ def _keep(asked: _Asked, fingerprint: str, table: RatingTable) -> RatingRun:
             "warnings": [*asked.notes, *table.warnings],
             "n_comparisons": table.n_comparisons,
             "n_prompts": table.n_prompts,
-            "details": _details(table),
+            "details": {**_details(table), **more},
         },
     )
     return run
@@ -244,3 +297,13 @@ def _details(table: RatingTable) -> dict[str, Any]:
         "effects": [asdict(effect) for effect in table.effects],
         "above": above.round(4).tolist(),
     }
+
+
+def noise_of(repeats: Repeats) -> dict[str, Any]:
+    """What a run keeps of the share of noise in the answers; `share` is null where not known."""
+    found = noise_share(repeats)
+    if found is not None:
+        return asdict(found)
+    prompts = len(np.unique(repeats.prompt))
+    return {"share": None, "ci_low": None, "ci_high": None, "comparisons": len(repeats.a),
+            "prompts": prompts}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
 
@@ -11,7 +12,14 @@ from pydantic import BaseModel
 
 from arena.models import Competitor
 from tournaments.gaps import gaps_of
-from tournaments.models import Match, RatingRun, Report, Schedule, Tournament
+from tournaments.models import (
+    Match,
+    RatingRun,
+    Report,
+    Schedule,
+    Tournament,
+    TournamentStatus,
+)
 from tournaments.queries import (
     Progress,
     TotalUsage,
@@ -19,6 +27,8 @@ from tournaments.queries import (
     status_of,
     usage_by_tournament,
 )
+from tournaments.ratings.base import RatingTable
+from tournaments.reports import noise
 from tournaments.services.estimating import estimate_of
 
 
@@ -86,8 +96,32 @@ class ExtensionShape(BaseModel):
     usd: float | None
 
 
+class NoiseShape(BaseModel):
+    """How much of what blurs a verdict is in the answers, from comparisons judged repeatedly.
+
+    The rest is the judge's, which further calls on the same answers can remove. `share`, from 0 to
+    1 with its 95 % interval, is null where it is not known; `meaning` says what would give it.
+    """
+
+    share: float | None
+    ci_low: float | None
+    ci_high: float | None
+    comparisons: int
+    prompts: int
+    meaning: str
+
+    @classmethod
+    def of(cls, run: RatingRun | None) -> Self | None:
+        """None for a run from before it was kept."""
+        kept = run.details.get("noise") if run else None
+        return None if kept is None else cls(**kept, meaning=noise.in_words(kept))
+
+
 class TournamentShape(BaseModel):
-    """A tournament, how it stands, and what it costs. `estimate` is null in lists."""
+    """A tournament, how it stands, and what it costs.
+
+    `estimate` and `response_noise` are null in lists; the latter also before the first rating.
+    """
 
     id: int
     name: str
@@ -107,16 +141,21 @@ class TournamentShape(BaseModel):
     progress: ProgressShape
     usage: UsageShape
     estimate: EstimateShape | None
+    response_noise: NoiseShape | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
     @classmethod
     def of(cls, row: Tournament) -> Self:
-        """With its estimate."""
+        """With its estimate, and what its last rating says of the noise."""
         (shape,) = cls.of_all([row])
-        estimate = EstimateShape.model_validate(estimate_of(row).as_dict())
-        return shape.model_copy(update={"estimate": estimate})
+        run = row.rating_runs.plain().first()
+        more = {
+            "estimate": EstimateShape.model_validate(estimate_of(row).as_dict()),
+            "response_noise": NoiseShape.of(run),
+        }
+        return shape.model_copy(update=more)
 
     @classmethod
     def of_all(cls, rows: Sequence[Tournament]) -> list[Self]:
@@ -150,14 +189,27 @@ class TournamentShape(BaseModel):
             budget=Budget(max_calls=row.max_calls, max_usd=row.max_usd),
             undecided=row.undecided,
             status=status_of(row, progress),
-            note=row.note,
+            note=note_of(row, progress),
             progress=ProgressShape(**progress.as_dict()),
             usage=UsageShape.model_validate(usage.as_dict()),
             estimate=None,
+            response_noise=None,
             created_at=row.created_at,
             started_at=row.started_at,
             finished_at=row.finished_at,
         )
+
+
+def note_of(row: Tournament, progress: Progress) -> str:
+    """Why a tournament is as it is, in words; one that ended without any verdict says so."""
+    ended = row.status == TournamentStatus.COMPLETED
+    if row.note or progress.decided or not ended:
+        return row.note
+    if not progress.settled:
+        return "it ended without a match, so there is nothing to rank"
+    parts = {"failed": progress.failed, "judged without a verdict": progress.undecided}
+    why = ", ".join(f"{count:,} {words}" for words, count in parts.items() if count)
+    return f"none of its {progress.settled:,} matches has a verdict ({why}); nothing to rank"
 
 
 class MatchJudgment(BaseModel):
@@ -219,7 +271,11 @@ class MatchShape(BaseModel):
 
 
 class LeaderboardRow(BaseModel):
-    """A competitor; numbers are null where nothing can be said."""
+    """A competitor; numbers are null where nothing can be said.
+
+    Those of one tier (1 is the best) cannot be told apart from its best one, at the confidence of
+    the settings for all pairs at once.
+    """
 
     rank: int | None
     rank_low: int | None
@@ -233,10 +289,14 @@ class LeaderboardRow(BaseModel):
     ties: int
     comparisons: int
     note: str = ""
+    tier: int | None = None
 
 
 class GapsShape(BaseModel):
-    """Comparisons that are not in the ranking: still to be judged, and by why not."""
+    """Comparisons that are not in the ranking: still to be judged, and by why not.
+
+    `unplayed` were planned at most, and nobody has been asked about them.
+    """
 
     pending: int
     failed: int
@@ -244,10 +304,44 @@ class GapsShape(BaseModel):
     unparsable: int
     abstained: int
     missing: int
+    unplayed: int
+
+
+class EffectShape(BaseModel):
+    """What was estimated beside the strengths; in natural-log odds unless `meaning` says otherwise.
+
+    The interval is null where there is none.
+    """
+
+    name: str
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    meaning: str
+
+
+class PairsShape(BaseModel):
+    """How probably the competitor of line i of `above` is better than that of column j.
+
+    The competitors are those that are rated, best first; empty for a field above 200.
+    """
+
+    competitors: list[str]
+    above: list[list[float]]
+
+    @classmethod
+    def of(cls, run: RatingRun) -> Self:
+        above = run.details.get("above", [])
+        rated = [row["competitor"] for row in run.rows if row["rank"] is not None]
+        return cls(competitors=rated if above else [], above=above)
 
 
 class LeaderboardShape(BaseModel):
-    """A rating run as a reader sees it; rows best first."""
+    """A rating run as a reader sees it; rows best first.
+
+    `effects` holds what was asked for: of style, order, judges, ties. `rounds` of the fit, 0 where
+    there are none. `response_noise` is null for runs from before it was kept.
+    """
 
     rating_run: int
     tournament: int | None
@@ -260,6 +354,11 @@ class LeaderboardShape(BaseModel):
     components: list[list[str]]
     warnings: list[str]
     gaps: GapsShape
+    converged: bool
+    rounds: int
+    effects: list[EffectShape]
+    response_noise: NoiseShape | None
+    pairs: PairsShape
     created_at: datetime
     rows: list[LeaderboardRow]
 
@@ -277,9 +376,48 @@ class LeaderboardShape(BaseModel):
             components=run.components,
             warnings=run.warnings,
             gaps=GapsShape(**gaps_of(run).as_dict()),
+            converged=run.details.get("converged", True),
+            rounds=run.details.get("rounds", 0),
+            effects=[EffectShape(**effect) for effect in run.details.get("effects", [])],
+            response_noise=NoiseShape.of(run),
+            pairs=PairsShape.of(run),
             created_at=run.created_at,
             rows=[LeaderboardRow(**row) for row in run.rows],
         )
+
+
+class SliceShape(BaseModel):
+    """The ranking on some of the prompts; those who did not play on them are not rated."""
+
+    name: str
+    n_comparisons: int
+    n_prompts: int
+    spread: float
+    warnings: list[str]
+    rows: list[LeaderboardRow]
+
+    @classmethod
+    def of(cls, name: str, table: RatingTable) -> Self:
+        return cls(
+            name=name,
+            n_comparisons=table.n_comparisons,
+            n_prompts=table.n_prompts,
+            spread=table.settings["spread_of_slices"],
+            warnings=list(table.warnings),
+            rows=[LeaderboardRow(**asdict(row)) for row in table.rows],
+        )
+
+
+class SlicesShape(BaseModel):
+    """Rankings by slice, best-known first; each borrows strength from all prompts.
+
+    `spread` of a slice: how far slices typically lie from the whole, in Elo points; the smaller,
+    the more a thin slice follows the whole.
+    """
+
+    by: str
+    tournament: int | None
+    slices: list[SliceShape]
 
 
 class ScheduleShape(BaseModel):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from judges.models import SETTLED, DecisionStatus
-from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.models import Bracket, Match, News, Tournament, TournamentStatus
 from tournaments.services import lifecycle
+from tournaments.services.advancing import to_be_asked
 from tournaments.services.refreshing import due
+
+STOPPED = (TournamentStatus.PAUSED, TournamentStatus.CANCELLED, TournamentStatus.FAILED)
 
 
 def left_behind() -> tuple[list[int], list[int]]:
     """Ids of running tournaments that can advance (or end), and of those whose ratings are due."""
     _mend()
-    brackets = Bracket.objects.filter(tournament=OuterRef("pk"))
+    playing = Bracket.objects.filter(tournament=OuterRef("pk"), finished=False)
     running = Tournament.objects.filter(status=TournamentStatus.RUNNING)
-    stuck = running.filter(
-        Exists(brackets.filter(dirty=True)) | ~Exists(brackets.filter(finished=False))
-    )
+    stuck = running.filter(Exists(to_be_asked(playing)) | ~Exists(playing))
     return list(stuck.values_list("pk", flat=True)), list(due().values_list("pk", flat=True))
 
 
@@ -25,11 +26,27 @@ def _mend() -> None:
     """Wake brackets that wait for nothing, and ask again for matches that nobody judges.
 
     Neither should happen; a process that dies at the worst moment must not stop a tournament.
+    What a worker had in hand when a tournament was stopped, and has given back since, is held.
     """
     running = TournamentStatus.RUNNING
     unsettled = Match.objects.filter(bracket=OuterRef("pk")).exclude(decision__status__in=SETTLED)
-    idle = Bracket.objects.filter(tournament__status=running, finished=False, dirty=False)
-    idle.filter(~Exists(unsettled)).update(dirty=True)
+    heard = ~Exists(News.objects.filter(bracket=OuterRef("pk")))
+    idle = Bracket.objects.filter(heard, tournament__status=running, finished=False, dirty=False)
+    idle = idle.filter(~Exists(unsettled))
+    News.objects.bulk_create([News(bracket_id=pk) for pk in idle.values_list("pk", flat=True)])
     held = Match.objects.filter(tournament=OuterRef("pk"), decision__status=DecisionStatus.HELD)
     for tournament in Tournament.objects.filter(Exists(held), status=running):
         lifecycle.ask_again(tournament)
+    for tournament in Tournament.objects.filter(Exists(_given_back()), status__in=STOPPED):
+        lifecycle.hold_matches(tournament)
+
+
+def _given_back() -> QuerySet[Match]:
+    """Matches of a tournament (of the outer query) that may be judged, and that nobody wants."""
+    wanted = Match.objects.filter(decision=OuterRef("decision")).exclude(
+        tournament__status__in=STOPPED
+    )
+    given_back = Match.objects.filter(
+        tournament=OuterRef("pk"), decision__status=DecisionStatus.OPEN
+    )
+    return given_back.filter(~Exists(wanted))

@@ -78,3 +78,41 @@ def test_no_predictions_and_no_verdicts_is_a_conflict_with_a_reason(project, own
 
     assert reply.status_code == 200
     assert reply.json()["warnings"] == ["There is no comparison to rate."]
+
+
+def test_a_row_has_its_tier_and_pairs_their_chances(board):
+    body = board().json()
+
+    assert all(row["tier"] >= 1 for row in body["rows"])
+    assert body["pairs"]["competitors"] == [row["competitor"] for row in body["rows"]]
+    above = body["pairs"]["above"]
+    assert above[0][1] + above[1][0] == pytest.approx(1.0, abs=2e-4)
+    assert (body["converged"], body["gaps"]["unplayed"]) == (True, 0)
+    assert body["response_noise"]["share"] is None
+
+
+def test_effects_are_reported_when_asked_for(board):
+    body = board(effects="judges,order").json()
+
+    names = [effect["name"] for effect in body["effects"]]
+    assert names == [
+        "first position, gpt v1", "discrimination, gpt v1", "ties between equals, gpt v1",
+    ]  # fmt: skip
+    assert body["effects"][0]["ci_low"] < body["effects"][0]["value"]
+    assert list(board(effects="charm").json()["fields"]) == ["effects"]
+
+
+def test_slices_side_by_side(board, client_of, owner):
+    board()
+    client = client_of(owner)
+
+    body = client.get(f"{BOARD}/slices").json()
+
+    assert body["by"] == "category"
+    assert {(s["name"], s["n_prompts"]) for s in body["slices"]} == {("even", 2), ("odd", 2)}
+    assert body["slices"][0]["spread"] > 0
+    assert body["slices"][0]["rows"][0]["ci_low"] < body["slices"][0]["rows"][0]["rating"]
+    assert client.get(f"{BOARD}/slices", {"by": "tag"}).json()["slices"] == []
+    for query in ({"by": "colour"}, {"method": "elo"}, {"tournament": "x"}):
+        reply = client.get(f"{BOARD}/slices", query)
+        assert (reply.status_code, list(reply.json()["fields"])) == (400, list(query))

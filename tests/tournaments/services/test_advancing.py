@@ -1,8 +1,12 @@
 """Playing by verdicts given by hand: brackets advance on their own; asking twice is harmless."""
 
+import threading
+
 import pytest
+from django.db import connection
 
 from judges.models import Decision, Judgment
+from judges.services import settling
 from judges.services.settling import settle
 from tests import factories
 from tournaments.models import Bracket
@@ -93,7 +97,7 @@ def test_a_verdict_marks_its_bracket_and_the_sweep_finds_it(cup):
 
     decide(open_of(bracket).first())
 
-    assert list(Bracket.objects.filter(dirty=True)) == [bracket]
+    assert list(Bracket.objects.filter(news__isnull=False)) == [bracket]
     assert sweeping.left_behind() == ([cup.pk], [])
 
 
@@ -143,3 +147,86 @@ def test_a_paused_tournament_is_not_advanced(cup):
     advancing.advance(cup.pk)
 
     assert cup.matches.count() == before
+
+
+# Two transactions at once ---------------------------------------------------------------------
+
+
+class Another(threading.Thread):
+    """Runs `work` on a connection of its own; `finish` raises what it raised."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.work, self.error = work, None
+        self.start()
+
+    def run(self):
+        try:
+            self.work()
+        except BaseException as error:
+            self.error = error
+        finally:
+            connection.close()
+
+    def finish(self):
+        self.join(30)
+        assert not self.is_alive(), "still waiting for a lock"
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_verdict_and_the_format_that_asks_for_another_never_wait_for_each_other(monkeypatch):
+    """One transaction settles a game of this tournament and one that it is about to ask for."""
+    lab = factories.project()
+    factories.field(lab, prompts=2, competitors=factories.NAMES[:4])
+    people = factories.judge(lab, "human", "people")
+    shared = factories.tournament(lab, people, "round_robin")
+    cup = factories.tournament(lab, people, "single_elimination")
+    for made in (shared, cup):
+        lifecycle.start(made)
+        advancing.advance(made.pk)
+    first, second = cup.brackets.order_by("pk")
+    for match in first.matches.all():
+        decide(match.decision)
+    mine, *_ = second.matches.all()
+    final = Decision.objects.exclude(matches__tournament=cup).get(
+        comparison__prompt=first.prompt,
+        **{
+            f"comparison__output_{side}__competitor_id__in": [
+                match.decision.comparison.output_a.competitor_id for match in first.matches.all()
+            ]
+            for side in "ab"
+        },
+    )
+    for decision in (final, mine.decision):
+        Judgment.objects.create(
+            judge=people, comparison=decision.comparison, order="ab", winner="a"
+        )
+    second.dirty = True
+    second.save()
+    wrote, asks = threading.Event(), threading.Event()
+    write, ensure = settling._write, advancing.comparisons.ensure
+
+    def write_and_wait(*args, **given):
+        write(*args, **given)
+        wrote.set()
+        asks.wait(20)
+
+    def ask_and_wait(pairs):
+        asks.set()
+        assert wrote.wait(20)
+        return ensure(pairs)
+
+    monkeypatch.setattr(settling, "_write", write_and_wait)
+    monkeypatch.setattr(advancing.comparisons, "ensure", ask_and_wait)
+
+    thread = Another(lambda: advancing.advance(cup.pk))
+    settle([final.pk, mine.decision_id])
+    thread.finish()
+
+    advancing.advance(cup.pk)
+    first.refresh_from_db()
+    assert first.finished, "the final was decided while it was asked for"
+    assert second.matches.filter(decision__status="decided").count() == 1

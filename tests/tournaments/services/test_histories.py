@@ -1,5 +1,7 @@
 """Games as formats see them; waves that are planned from those before."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +13,7 @@ from tests import factories
 from tests.tournaments.views.worlds import play_out, started
 from tournaments.formats import registry as formats
 from tournaments.formats.adaptive import Adaptive
-from tournaments.formats.base import Result
+from tournaments.formats.base import Field, Game, Result
 from tournaments.models import Roster
 from tournaments.services import advancing, extending, lifecycle
 from tournaments.services.fields import field_of
@@ -201,3 +203,20 @@ def test_looking_whether_a_wave_is_over_loads_no_history(lab):
         awaits_older_wave(cup.brackets.get())
 
     assert len(captured) == 3
+
+
+@pytest.mark.parametrize("schedule_", ["chain", "pairs"])
+def test_a_game_that_was_taken_back_and_planned_anew_is_not_filled_in_again(schedule_):
+    """A withdrawal leaves gaps in a wave; what would fill one may stand in a later wave already."""
+    field = Field((1, 2, 3, 4, 5), tuple(range(20)), 7, {})
+    rule = Adaptive(Adaptive.Params(schedule=schedule_))
+    planned = rule.next_pairings(field, [])
+    moved, *others = [pair for pair in planned if pair.round == 0]
+    later = [pair for pair in planned if pair.round == 1][1:]
+    again = replace(moved, round=1, position=100)
+    games = [Game(pair, Result.A) for pair in [*others, *later, again]]
+
+    filled = rule.next_pairings(field, games)
+
+    played = [(p.prompt, *sorted((p.a, p.b))) for p in [*filled, *(g.pairing for g in games)]]
+    assert len(set(played)) == len(played)

@@ -1,13 +1,24 @@
+import random
+import threading
+import time
+from contextlib import suppress
+
 import pytest
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
+from arena.models import Output, Prompt
 from judges.models import Decision, Judgment
 from judges.services import decisions
+from judges.services.settling import settle
 from tests import factories
 from tournaments.models import Match, Tournament
 from tournaments.queries import progress_of, status_of
-from tournaments.services import advancing, lifecycle
+from tournaments.services import advancing, extending, lifecycle
 from tournaments.services.estimating import estimate_of
+from tournaments.tasks import advance as advance_task
+from tournaments.tasks import rate as rate_task
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +291,188 @@ def test_a_held_decision_of_a_cancelled_tournament_is_taken_up_by_the_next(lab, 
 
     assert set(Decision.objects.values_list("status", flat=True)) == {"waiting"}
     assert decisions.ask(people, []) == {}
+
+
+@pytest.fixture
+def no_broker(monkeypatch):
+    def away(**_):
+        raise OperationalError("Redis is away")
+
+    monkeypatch.setattr(advance_task, "delay", away)
+    monkeypatch.setattr(rate_task, "delay", away)
+
+
+def test_without_a_broker_every_change_stands(
+    lab, people, no_broker, django_capture_on_commit_callbacks
+):
+    cup = factories.tournament(lab, people)
+    done = []
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.start(cup)
+        transaction.on_commit(lambda: done.append("what else was to be done"))
+    advancing.advance(cup.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.pause(cup)
+        lifecycle.resume(cup)
+        extending.extend(cup, extending.Wanted(max_calls=100))
+        extending.withdraw(cup, "cat", keep_games=True)
+
+    cup.refresh_from_db()
+    assert (cup.status, cup.max_calls, done) == ("running", 100, ["what else was to be done"])
+
+
+def test_a_completed_tournament_is_completed_without_a_broker(
+    lab, people, no_broker, django_capture_on_commit_callbacks
+):
+    cup = started(lab, people)
+    Decision.objects.update(status="decided", winner="a")
+    cup.brackets.update(dirty=True)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        advancing.advance(cup.pk)
+
+    cup.refresh_from_db()
+    assert cup.status == "completed"
+
+
+def test_a_retry_asks_nothing_of_who_has_withdrawn(lab, people):
+    cup = started(lab, people)
+    Decision.objects.update(status="undecided", silence="failed")
+    extending.withdraw(cup, "cat", keep_games=True)
+    cup.refresh_from_db()
+
+    assert lifecycle.retry_undecided(cup) == 4
+
+    asked = Decision.objects.filter(status="waiting")
+    names = {d.comparison.output_a.competitor.name for d in asked}
+    names |= {d.comparison.output_b.competitor.name for d in asked}
+    assert names == {"ann", "ben"}
+
+
+def test_a_retry_takes_up_what_another_tournament_was_stopped_at(lab, people):
+    cup = started(lab, people)
+    Decision.objects.update(status="undecided", silence="failed")
+    cup.brackets.update(dirty=True)
+    advancing.advance(cup.pk)
+    lifecycle.cancel(started(lab, people))
+    assert set(Decision.objects.values_list("status", flat=True)) == {"held"}
+    cup.refresh_from_db()
+
+    assert lifecycle.retry_undecided(cup) == 12
+
+    assert set(Decision.objects.values_list("status", flat=True)) == {"waiting"}
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_what_is_extended_while_it_is_completed_still_plays():
+    lab = factories.project()
+    factories.field(lab, prompts=2)
+    cup = started(lab, factories.judge(lab, "human", "people"))
+    Decision.objects.update(status="decided", winner="a")
+    cup.brackets.update(dirty=False, finished=True)
+    prompt = Prompt.objects.create(
+        project=lab, key="late", messages=[{"role": "user", "content": "Late?"}]
+    )
+    for who in lab.competitors.all():
+        Output.objects.create(prompt=prompt, competitor=who, turns=["Answer."])
+    told = []
+    with transaction.atomic():
+        extending.extend(cup, extending.Wanted(prompts=True))
+        thread = threading.Thread(target=complete_and_close, args=(cup.pk, told))
+        thread.start()
+        until_somebody_waits_for_a_lock()
+    thread.join(30)
+
+    cup.refresh_from_db()
+    assert (told, cup.status) == ([False], "running")
+
+
+class Crowd:
+    """Threads that do their work again and again, on connections of their own, until told."""
+
+    def __init__(self, *works):
+        self.errors, self.over = [], threading.Event()
+        self.threads = [
+            threading.Thread(target=self.again_and_again, args=(work, random.Random(seed)))
+            for seed, work in enumerate(works)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def again_and_again(self, work, rng):
+        try:
+            while not self.over.is_set():
+                with suppress(Conflict):
+                    work(rng)
+        except Exception as error:
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+    def until(self, done, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not (self.errors or done()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.over.set()
+        for thread in self.threads:
+            thread.join(30)
+
+
+def decide_some(rng):
+    waiting = list(Decision.objects.filter(status__in=("waiting", "held")))
+    some = rng.sample(waiting, min(7, len(waiting)))
+    for decision in some:
+        Judgment.objects.get_or_create(
+            judge=decision.judge, comparison=decision.comparison, order="ab", sample=0,
+            defaults={"winner": rng.choice("ab")},
+        )  # fmt: skip
+    settle([decision.pk for decision in some])
+
+
+def ask_formats(rng):
+    for cup in rng.sample(list(Tournament.objects.all()), 2):
+        advancing.advance(cup.pk)
+
+
+def press_buttons(rng):
+    cup = rng.choice(list(Tournament.objects.all()))
+    lifecycle.pause(cup)
+    lifecycle.resume(cup)
+
+
+def all_completed():
+    return set(Tournament.objects.values_list("status", flat=True)) == {"completed"}
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_verdicts_formats_and_buttons_never_lock_each_other_out():
+    """Two tournaments that share all their games, paused and resumed all the time."""
+    lab = factories.project()
+    factories.field(lab, prompts=12, competitors=factories.NAMES[:4])
+    people = factories.judge(lab, "human", "people")
+    for kind in ("round_robin", "single_elimination"):
+        started(lab, people, kind)
+
+    crowd = Crowd(decide_some, decide_some, ask_formats, ask_formats, press_buttons)
+    crowd.until(all_completed)
+
+    assert crowd.errors == []
+    assert all_completed()
+
+
+def complete_and_close(pk, told):
+    told.append(lifecycle.complete(pk))
+    connection.close()
+
+
+def until_somebody_waits_for_a_lock():
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")

@@ -211,3 +211,80 @@ def test_slices_borrow_strength_and_are_called_by_their_names(lab):
         assert table.n_prompts == 2
     with pytest.raises(InvalidInput):
         rate_slices(project=lab, by="colour")
+
+
+@pytest.mark.parametrize(
+    ("effects", "params"),
+    [
+        ("order", {"position": "common"}),
+        ("judges,order", {"judge_effects": True, "position": "common"}),
+        ("answers", {"response_effects": True}),
+        ("false", {}),
+    ],
+)
+def test_effects_are_asked_for_by_their_names(effects, params):
+    assert method_for("", "", "", effects) == ("bradley_terry", params)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("", "", "", "order,charm"), "'charm' is none of order, judges, answers"),
+        (("davidson", "", "", "judges"), "davidson does not estimate effects of judges"),
+        (("elo", "", "", "order"), "elo does not estimate effects of order"),
+    ],
+)
+def test_effects_that_cannot_be_had_are_refused_by_name(words, reason):
+    with pytest.raises(InvalidInput) as refused:
+        method_for(*words)
+    assert refused.value.fields == {"effects": reason}
+
+
+def test_slices_by_tag_overlap_and_the_most_used_come_first(lab):
+    cup = played(lab, recorded(lab))
+    for number, prompt in enumerate(lab.prompts.order_by("pk")):
+        prompt.tags = ["long"] * (number > 0) + ["safety"] * (number > 2)
+        prompt.save()
+
+    tables = rate_slices(project=lab, tournament=cup, by="tag")
+
+    assert {tag: table.n_prompts for tag, table in tables.items()} == {"long": 3, "safety": 1}
+    assert list(tables) == ["long", "safety"]
+
+
+def test_without_tags_there_is_nothing_to_slice_by(lab):
+    assert rate_slices(project=lab, tournament=played(lab, recorded(lab)), by="tag") == {}
+
+
+def test_a_run_keeps_the_share_of_noise_in_the_answers():
+    lab = factories.project()
+    factories.field(lab, prompts=12, competitors=["ann", "ben", "cat"])
+    judge = recorded(lab)
+    for number, comparison in enumerate(factories.all_comparisons(lab)):
+        winner = "b" if number % 3 else "a"
+        Judgment.objects.create(judge=judge, comparison=comparison, order="ba", winner=winner)
+
+    noise = rate(project=lab, tournament=played(lab, judge)).details["noise"]
+
+    assert (noise["comparisons"], noise["prompts"]) == (36, 12)
+    assert 0 <= noise["ci_low"] <= noise["share"] <= noise["ci_high"] < 1
+
+
+def test_without_repeats_the_share_is_not_known(lab):
+    noise = rate(project=lab, tournament=played(lab, recorded(lab))).details["noise"]
+
+    assert noise == {
+        "share": None, "ci_low": None, "ci_high": None, "comparisons": 0, "prompts": 0,
+    }  # fmt: skip
+
+
+def test_what_a_reader_asked_for_besides_is_no_plain_run(lab):
+    cup = played(lab, recorded(lab))
+    plain = rate(project=lab, tournament=cup)
+    rate(project=lab, tournament=cup, params={"position": "common"})
+    rate(project=lab, tournament=cup, filters={"category": "even"})
+    rate(project=lab, tournament=cup, method="elo")
+
+    assert RatingRun.objects.plain().get() == plain
+    RatingRun.objects.filter(pk=plain.pk).update(details={})  # as kept before it was noted
+    assert RatingRun.objects.plain().get() == plain

@@ -8,7 +8,14 @@ import pytest
 from arena.common.errors import Conflict, NotFound
 from tests import factories
 from tests.tournaments.services.test_rating import played, recorded
-from tournaments.services.simulating import record_of
+from tournaments.services.simulating import (
+    AFFORDABLE,
+    FORMATS,
+    GOALS,
+    Record,
+    record_of,
+    replays,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +57,28 @@ def test_a_tournament_that_runs_or_has_no_verdicts_is_no_record(lab):
     cup.matches.all().delete()
     with pytest.raises(Conflict, match="round robin"):
         record_of(lab, cup.pk)
+
+
+def test_a_record_is_replayed_by_other_formats(lab):
+    record = record_of(lab, played(lab, recorded(lab)).pk)
+
+    whole, knock_out = replays(record, ["round_robin", "single_elimination"])
+
+    assert whole.calls[-1] == record.calls
+    assert whole.tau[-1] == 1.0  # all of its own games give its own order
+    assert knock_out.calls[-1] == 2 * 4
+    assert len(knock_out.costs) == len(GOALS)
+    assert replays(record, ["single_elimination"])[0].tau.tolist() == knock_out.tau.tolist()
+
+
+def test_every_format_that_is_offered_can_be_replayed(lab):
+    record = record_of(lab, played(lab, recorded(lab)).pk)
+
+    assert [replay.format for replay in replays(record)] == list(FORMATS)
+
+
+def test_a_record_that_takes_minutes_is_left_to_the_command_line(lab):
+    record = Record(np.full((2, 2, 2), 0.5), AFFORDABLE + 1, 0.0)
+
+    with pytest.raises(Conflict, match="arena_simulate"):
+        replays(record)

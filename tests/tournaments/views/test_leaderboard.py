@@ -186,3 +186,105 @@ def test_it_obeys_the_content_security_policy(editor: Client, project: Project) 
     played(project)
 
     assert not CSP_BREAKERS.search(editor.get(BOARD).content.decode())
+
+
+def test_rows_stand_under_their_tier(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    response = editor.get(BOARD)
+
+    tiers = response.context["tiers"]
+    listed = [row["competitor"] for tier in tiers for row, _ in tier.rows]
+    assert listed == ["cat", "ben", "ann"]
+    assert [tier.number for tier in tiers] == list(range(1, len(tiers) + 1))
+    assert response.content.decode().count('scope="rowgroup">Tier ') == len(tiers)
+
+
+def test_how_surely_each_is_better_is_a_table_of_numbers(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    page = editor.get(BOARD).content.decode()
+
+    shown = re.findall(r'title="cat above ann: ([^ ]+) %">([^<]+)<', page)
+    assert len(shown) == 1
+    assert shown[0][0] == shown[0][1]
+
+
+def test_effects_are_told_in_words(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    page = editor.get(f"{BOARD}?effects=order").content.decode()
+
+    assert "The answer that is shown first wins this share" in page
+    assert "Effects of judges</dt><dd>not estimated" in page
+
+
+def test_style_control_is_words_and_not_a_list(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    page = editor.get(f"{BOARD}?style_control=length,bold").content.decode()
+
+    assert "<dt>Style held level</dt><dd>length, bold</dd>" in page
+    assert "No two answers differ in bold" in page
+    assert '<option value="length,bold" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("?method=elo&ties=davidson", 400, "elo has its own way with ties"),
+        ("?style_control=charm", 400, "is none of length, headers, lists, bold"),
+        ("?effects=answers", 409, "These comparisons cannot be rated"),
+    ],
+)
+def test_what_cannot_be_had_is_said_beside_the_filters(
+    editor: Client, project: Project, query: str, status: int, words: str
+) -> None:
+    played(project, prompts=3)
+
+    response = editor.get(BOARD + query)
+    page = response.content.decode()
+
+    assert response.status_code == status
+    assert words in page
+    assert '<select name="ties">' in page
+
+
+def test_what_moved_since_another_run(editor: Client, project: Project) -> None:
+    cup = played(project, prompts=3)
+    run = editor.get(f"{BOARD}?tournament={cup.pk}").context["run"]
+    turned = [{**row, "rank": 4 - row["rank"]} for row in run.rows]
+    before = RatingRun.objects.create(
+        project=project, tournament=cup, method="bradley_terry", settings=run.settings,
+        fingerprint="x" * 64, data_hash="y", rows=turned, components=[], n_comparisons=9,
+        n_prompts=3,
+    )  # fmt: skip
+
+    page = editor.get(f"{BOARD}?tournament={cup.pk}&against={before.pk}").content.decode()
+
+    assert "up 2, was 3" in page
+    assert "down 2, was 1" in page
+    assert f'<option value="{before.pk}" selected>' in page
+    for nobody in ("999", "x"):
+        assert editor.get(f"{BOARD}?against={nobody}").status_code == 404
+
+
+def test_it_says_that_the_noise_is_not_known_and_what_would_give_it(
+    editor: Client, project: Project
+) -> None:
+    played(project, prompts=3)
+
+    page = editor.get(BOARD).content.decode()
+
+    assert "Not known: no judge was asked twice about the same answers" in page
+
+
+def test_a_readers_options_do_not_change_the_projects_front_page(
+    editor: Client, project: Project
+) -> None:
+    cup = played(project, prompts=3)
+    editor.get(f"{BOARD}?tournament={cup.pk}&style_control=length")
+
+    board = editor.get("/projects/haiku").context["board"]
+
+    assert board["run"].settings["style_control"] == []

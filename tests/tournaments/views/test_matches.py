@@ -267,3 +267,34 @@ def test_a_match_takes_as_many_queries_for_more_judgments(editor: Client, cup: T
 def test_pages_obey_the_content_security_policy(editor: Client, cup: Tournament) -> None:
     for path in (LIST, address(cup.matches.first())):
         assert not CSP_BREAKERS.search(editor.get(path).content.decode()), path
+
+
+# --- Having people judge them -------------------------------------------------------------------
+
+
+def test_what_is_listed_can_be_put_before_people(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+    campaign = factories.judge(project, "human", "others").campaign
+    query = "?competitor=cat&opponent=ann"
+    assert "Have people judge these" in editor.get(f"{LIST}{query}").content.decode()
+
+    answer = editor.post(f"{LIST}/ask{query}", {"campaign": campaign.key})
+
+    assert answer["Location"] == f"/projects/haiku/campaigns/{campaign.key}"
+    asked = Decision.objects.filter(judge=campaign.judge, status="waiting")
+    assert asked.count() == count(editor, query) == 3
+
+
+def test_a_closed_campaign_takes_none_and_an_unknown_one_is_not_found(
+    editor: Client, project: Project
+) -> None:
+    played(project)
+    campaign = factories.judge(project, "human", "others").campaign
+    for row in (campaign, project.judges.get(name="people").campaign):
+        row.closed_at = row.created_at
+        row.save()
+
+    assert "Have people judge" not in editor.get(LIST).content.decode()
+    page = editor.post(f"{LIST}/ask", {"campaign": campaign.key}, follow=True)
+    assert "is not open" in page.content.decode()
+    assert editor.post(f"{LIST}/ask", {"campaign": "nothing"}).status_code == 404

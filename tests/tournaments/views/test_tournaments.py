@@ -412,3 +412,24 @@ def test_pages_obey_the_content_security_policy(editor: Client, data: Project) -
 
     for path in (LIST, NEW, address(cup)):
         assert not CSP_BREAKERS.search(editor.get(path).content.decode()), path
+
+
+def test_the_noise_decides_what_to_ask_next(editor: Client, project: Project) -> None:
+    cup = played(project, prompts=3)
+
+    page = editor.get(f"/projects/haiku/tournaments/{cup.pk}").content.decode()
+
+    assert "What the next calls should be" in page
+    assert "gives it from 10 prompts on" in page
+    assert f"/projects/haiku/tournaments/{cup.pk}/replay" in page
+
+
+def test_one_that_ended_without_a_verdict_says_why(editor: Client, project: Project) -> None:
+    cup = played(project, prompts=1)
+    Decision.objects.filter(matches__tournament=cup).update(
+        status="undecided", winner=None, silence="refused"
+    )
+
+    page = editor.get(f"/projects/haiku/tournaments/{cup.pk}").content.decode()
+
+    assert "None of its 3 matches has a verdict (3 judged without a verdict)" in page
