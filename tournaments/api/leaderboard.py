@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,11 +11,12 @@ from rest_framework.response import Response
 from arena.api.docs import responses
 from arena.api.projects import ProjectView
 from arena.common.errors import InvalidInput
+from arena.models import Project
 from tournaments.models import Tournament
 from tournaments.queries import tournament_of
 from tournaments.ratings import registry as methods
 from tournaments.services import rating
-from tournaments.services.shapes import LeaderboardShape
+from tournaments.services.shapes import LeaderboardShape, SliceShape, SlicesShape
 
 QUERY = {
     "tournament": "only this tournament's matches; left out: all tournaments of the project",
@@ -25,6 +28,11 @@ QUERY = {
     "judge_kind": "only verdicts of judges of this kind, or imported as of this kind (human, llm)",
     "style_control": "true, or some of length,headers,lists,bold: hold these of an answer level",
     "ties": "half (a tie is half a win for both), davidson or rao_kupper (ties are modelled)",
+    "effects": "also estimate, and report: some of order (of being shown first), judges, answers",
+}
+SLICES_QUERY = {
+    "by": "category (the default), language or tag",
+    "tournament": QUERY["tournament"],
 }
 
 
@@ -37,32 +45,56 @@ class Leaderboard(ProjectView):
         responses=responses(LeaderboardShape, 404),
     )
     def get(self, request: Request, slug: str) -> Response:
-        given = _query(request)
-        words = (given.get(name, "") for name in ("method", "ties", "style_control"))
+        given = _query(request, QUERY)
+        words = (given.get(name, "") for name in ("method", "ties", "style_control", "effects"))
         method, params = rating.method_for(*words)
         run = rating.rate(
             project=self.project,
-            tournament=self._tournament(given.get("tournament", "")),
+            tournament=_tournament(self.project, given),
             method=method,
             params=params,
             filters={name: given[name] for name in rating.FILTERS if given.get(name)},
         )
         return Response(LeaderboardShape.of(run).model_dump(mode="json"))
 
-    def _tournament(self, given: str) -> Tournament | None:
-        if not given:
-            return None
-        if not given.isascii() or not given.isdigit() or len(given) > 18:
-            raise InvalidInput("the query is not valid", {"tournament": "must be a number"})
-        return tournament_of(self.project, int(given))
+
+@extend_schema(tags=["rankings"])
+class LeaderboardSlices(ProjectView):
+    @extend_schema(
+        summary="Rank the competitors by category, language or tag, side by side",
+        description="Bradley-Terry ratings of all slices at once: a thin slice borrows strength.",
+        parameters=[
+            OpenApiParameter(name, str, description=text) for name, text in SLICES_QUERY.items()
+        ],
+        responses=responses(SlicesShape, 404),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        given = _query(request, SLICES_QUERY)
+        by, tournament = given.get("by") or "category", _tournament(self.project, given)
+        tables = rating.rate_slices(project=self.project, tournament=tournament, by=by)
+        shape = SlicesShape(
+            by=by,
+            tournament=tournament.pk if tournament else None,
+            slices=[SliceShape.of(name, table) for name, table in tables.items()],
+        )
+        return Response(shape.model_dump(mode="json"))
 
 
-def _query(request: Request) -> dict[str, str]:
+def _tournament(project: Project, query: Mapping[str, str]) -> Tournament | None:
+    given = query.get("tournament", "")
+    if not given:
+        return None
+    if not given.isascii() or not given.isdigit() or len(given) > 18:
+        raise InvalidInput("the query is not valid", {"tournament": "must be a number"})
+    return tournament_of(project, int(given))
+
+
+def _query(request: Request, known: Collection[str]) -> dict[str, str]:
     """The query; InvalidInput for what is unknown or cannot be had, instead of passing it over."""
     given: dict[str, str] = request.query_params.dict()
-    faults = {name: "is not a parameter here" for name in given if name not in QUERY}
+    faults = {name: "is not a parameter here" for name in given if name not in known}
     if given.get("method") and given["method"] not in methods.names():
         faults["method"] = f"must be one of {', '.join(methods.names())}"
     if faults:
-        raise InvalidInput(f"the query is not valid; it may have: {', '.join(QUERY)}", faults)
+        raise InvalidInput(f"the query is not valid; it may have: {', '.join(known)}", faults)
     return given

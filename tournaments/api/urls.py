@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tournaments.api.leaderboard import Leaderboard
+from tournaments.api.leaderboard import Leaderboard, LeaderboardSlices
 from tournaments.api.plugins import Formats, RatingMethods
 from tournaments.api.reports import Reports, Schedules
 from tournaments.api.tournaments import (
@@ -23,6 +23,11 @@ urlpatterns = [
     path("formats", Formats.as_view(), name="api-formats"),
     path("rating-methods", RatingMethods.as_view(), name="api-rating-methods"),
     path(f"{_PROJECT}/leaderboard", Leaderboard.as_view(), name="api-leaderboard"),
+    path(
+        f"{_PROJECT}/leaderboard/slices",
+        LeaderboardSlices.as_view(),
+        name="api-leaderboard-slices",
+    ),
     path(f"{_PROJECT}/tournaments", Tournaments.as_view(), name="api-tournaments"),
     path(_ONE, OneTournament.as_view(), name="api-tournament"),
     path(f"{_ONE}/matches", Matches.as_view(), name="api-matches"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tournaments.models import RatingRun
 
-ON_ELO_SCALE = "rating (Elo scale, mean of the field 1000)"
+ON_ELO_SCALE = "rating (Elo scale)"
 ROW_HEIGHT = 34
 MARGINS = 76
 

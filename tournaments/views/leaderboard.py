@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from arena.common.errors import Conflict, InvalidInput
 from arena.models import Project
 from arena.views.access import project_page
+from arena.views.reads import filter_choices
 from judges.models import Decision, DecisionStatus, Judge
 from tournaments.gaps import gaps_of
 from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
-from tournaments.reports import interval_chart
+from tournaments.reports import effects, interval_chart, noise
+from tournaments.reports.above import chances
+from tournaments.reports.movement import Move, moves
 from tournaments.selection import Record, decisions_of, pairwise
 from tournaments.services import rating
+from tournaments.views.board_filters import WORDS, data_filters, model_filters, run_called
 from tournaments.views.shared import (
     FILTERS,
-    Filter,
+    all_words,
     asked,
     asked_tournament,
-    filter_bar,
     invites,
     scale_of,
-    slice_filters,
-    tournament_filter,
 )
 
 SHADES = 5
@@ -39,44 +43,86 @@ SHADES = 5
 def leaderboard(request: HttpRequest, project: Project) -> HttpResponse:
     """The board of a tournament or of the whole project, by one method, cut as asked."""
     tournament = asked_tournament(request, project)
-    method = asked(request, ["method"])["method"] or "bradley_terry"
-    filters = asked(request, FILTERS)
-    run = rating.rate(project=project, tournament=tournament, method=method, filters=filters)
-    decisions = decisions_of(project, tournament, run.slice)
-    deciders = _deciders(project, decisions)
-    low, high = scale_of(run.rows)
+    words, filters = asked(request, WORDS), asked(request, FILTERS)
     context = {
         "project": project,
         "invites": invites(request),
         "tournament": tournament,
+        "filters": data_filters(project, tournament, words, filters),
+        "more_filters": model_filters(project, words),
+        "more_used": any(words[name] for name in WORDS if name != "method"),
+        "filtered": any(filters.values()),
+    }
+    try:
+        method, params = _method(words)
+        run = rating.rate(
+            project=project, tournament=tournament, method=method, params=params, filters=filters
+        )
+    except (InvalidInput, Conflict) as error:
+        context |= {"refused": all_words(error), "filtered": True}
+        status = 400 if isinstance(error, InvalidInput) else 409
+        return render(request, "tournaments/leaderboard.html", context, status=status)
+    before = run_called(project, words["against"])
+    query = _query({"tournament": request.GET.get("tournament", ""), **filters})
+    context |= {"query": query, **_board(project, tournament, run, before)}
+    return render(request, "tournaments/leaderboard.html", context)
+
+
+def _method(words: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    return rating.method_for(*(words[name] for name in WORDS if name != "against"))
+
+
+def _board(
+    project: Project, tournament: Tournament | None, run: RatingRun, before: RatingRun | None
+) -> dict[str, Any]:
+    """What the page shows of a run."""
+    decisions = decisions_of(project, tournament, run.slice)
+    deciders = _deciders(project, decisions)
+    low, high = scale_of(run.rows)
+    context = {
         "run": run,
         "gaps": gaps_of(run),
-        "method": methods.build(method),
+        "method": methods.build(run.method),
         "low": low,
         "high": high,
         "deciders": deciders,
         "surrogates": [judge for judge in _with_members(deciders) if judge.kind == "surrogate"],
-        "filters": _filters(project, tournament, method, filters),
-        "filtered": any(filters.values()),
-        "query": _query({"tournament": request.GET.get("tournament", ""), **filters}),
     }
     if run.n_comparisons:
-        context["figure"] = interval_chart.figure(run)
-        context["meetings"] = _meetings(run, pairwise(decisions))
-    return render(request, "tournaments/leaderboard.html", context)
+        context |= {
+            "tiers": _tiers(run, before),
+            "before": before,
+            "same_scale": before is not None and before.in_percent == run.in_percent,
+            "figure": interval_chart.figure(run),
+            "above": chances(run),
+            "effects": effects.told(run.details.get("effects", [])),
+            "noise": noise.told(run.details.get("noise", {})),
+            "sliced_by": _sliced_by(project) if not run.slice else [],
+            "meetings": _meetings(run, pairwise(decisions)),
+        }
+    return context
 
 
-def _filters(
-    project: Project, tournament: Tournament | None, method: str, chosen: Mapping[str, str]
-) -> list[Filter]:
-    offered = [(name, cls.label) for name, cls in methods.items()]
-    return filter_bar(
-        [
-            tournament_filter(project, tournament),
-            Filter("method", "Method", method, offered),
-            *slice_filters(project, tournament, chosen),
-        ]
-    )
+@dataclass(frozen=True)
+class Tier:
+    """Rows that are not told apart, each with what moved since another run; None: not rated."""
+
+    number: int | None
+    rows: list[tuple[dict[str, Any], Move | None]]
+
+
+def _tiers(run: RatingRun, before: RatingRun | None) -> list[Tier]:
+    moved = moves(run.rows, before.rows) if before else {}
+    return [
+        Tier(number, [(row, moved.get(row["competitor"])) for row in rows])
+        for number, rows in groupby(run.rows, key=lambda row: row.get("tier"))
+    ]
+
+
+def _sliced_by(project: Project) -> list[str]:
+    """By what the board can be shown side by side."""
+    choices = filter_choices(project)
+    return [name for name in rating.SLICED_BY if len(choices[name]) > (name != "tag")]
 
 
 def _deciders(project: Project, decisions: QuerySet[Decision]) -> list[Judge]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from arena.common.errors import Forbidden, NotFound
-from arena.models import Project
+from arena.common.errors import Conflict, Forbidden, NotFound
+from arena.models import Project, Role
 from arena.views.access import project_page
 from arena.views.conversation import Said, exchanges
-from arena.views.roles import is_blind
+from arena.views.roles import is_blind, may_edit
 from judges.models import Decision, DecisionStatus
+from judges.services.people import asking, campaigns
 from tournaments.models import Match, Tournament
 from tournaments.selection import (
     STATES,
@@ -44,6 +48,7 @@ LONG_FIELDS = (
     "comparison__prompt__images",
 )
 PLAYERS = ("competitor", "opponent")
+NARROWING = (*FILTERS, *PLAYERS, "result", "prompt")
 
 
 @require_safe
@@ -51,7 +56,7 @@ PLAYERS = ("competitor", "opponent")
 def index(request: HttpRequest, project: Project) -> HttpResponse:
     """What a number of a leaderboard counts: comparisons, by the tournament's or by all."""
     tournament = asked_tournament(request, project)
-    chosen = asked(request, (*FILTERS, *PLAYERS, "result", "prompt"))
+    chosen = asked(request, NARROWING)
     page = Paginator(_chosen(project, tournament, chosen), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
@@ -66,8 +71,26 @@ def index(request: HttpRequest, project: Project) -> HttpResponse:
         "rows": [(row, matches.get(row.match_id)) for row in page.object_list],  # type: ignore[attr-defined]
         "filters": filter_bar(_filters(project, tournament, chosen)),
         "filtered": tournament or any(chosen.values()),
+        "campaigns": campaigns.open_in(project) if may_edit(request) else [],
     }
     return render(request, "tournaments/matches.html", context)
+
+
+@require_POST
+@project_page(Role.EDITOR)
+def ask_people(request: HttpRequest, project: Project) -> HttpResponse:
+    """Have the raters of a campaign judge the comparisons that the address lists."""
+    campaign = campaigns.in_project(project, request.POST.get("campaign", ""))
+    listed = _chosen(project, asked_tournament(request, project), asked(request, NARROWING))
+    ids = set(listed.values_list("comparison_id", flat=True))
+    try:
+        by = request.user if isinstance(request.user, User) else None
+        found = asking.ask_about(campaign, ids, how={"how": "matches"}, by=by)
+    except Conflict as error:
+        messages.error(request, error.message.capitalize() + ".")
+        return redirect(f"{reverse('matches', args=[project.slug])}?{request.GET.urlencode()}")
+    messages.success(request, found.words)
+    return redirect("campaign", project.slug, campaign.key)
 
 
 @require_safe
@@ -95,7 +118,7 @@ def _page(
     decision = _decision(project, decision_id)
     prompt = decision.comparison.prompt
     outputs = (decision.comparison.output_a, decision.comparison.output_b)
-    messages = [Said(turn["role"], turn["content"]) for turn in prompt.messages]
+    said = [Said(turn["role"], turn["content"]) for turn in prompt.messages]
     context = {
         "project": project,
         "match": match,
@@ -103,7 +126,7 @@ def _page(
         "prompt": prompt,
         "a": outputs[0],
         "b": outputs[1],
-        "exchanges": exchanges(messages, [output.turns for output in outputs]),
+        "exchanges": exchanges(said, [output.turns for output in outputs]),
         "evidence": evidence_of(decision),
         "elsewhere": [other for other in _matches_of(decision) if other != match],
         **(_neighbours(match) if match else {}),

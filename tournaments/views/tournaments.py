@@ -34,8 +34,10 @@ from tournaments.queries import (
     usage_of,
     waves_of,
 )
+from tournaments.reports import noise
 from tournaments.services import lifecycle
 from tournaments.services.estimating import estimate_of
+from tournaments.services.shapes import note_of
 from tournaments.views.shared import all_words, invites, listed, scale_of
 
 PAGE_SIZE = 30
@@ -103,7 +105,7 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     shown = tournament_of(project, pk)
     progress = progress_of(shown)
     status = status_of(shown, progress)
-    run = shown.rating_runs.filter(method="bradley_terry", slice={}).first()
+    run = shown.rating_runs.plain().first()
     stage = "unrated" if status == TournamentStatus.COMPLETED and run is None else status
     if request.htmx and request.GET.get("seen") != stage:  # type: ignore[attr-defined]
         return HttpResponseClientRefresh()
@@ -131,6 +133,8 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "format": formats.build(shown.format, shown.format_params),
         "competitors": shown.competitors.order_by("name"),
         "run": run,
+        "note": note_of(shown, progress),
+        "noise": noise.told(run.details.get("noise", {})) if run else None,
         "low": low,
         "high": high,
     }

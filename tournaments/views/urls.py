@@ -8,13 +8,16 @@ from tournaments.views import (
     leaderboard,
     matches,
     overview,
+    replaying,
     reports,
+    slices,
     tournaments,
 )
 
 urlpatterns = [
     path("projects/<slug:slug>", overview.overview, name="project"),
     path("projects/<slug:slug>/leaderboard", leaderboard.leaderboard, name="leaderboard"),
+    path("projects/<slug:slug>/leaderboard/slices", slices.slices, name="leaderboard-slices"),
     path("projects/<slug:slug>/tournaments", tournaments.index, name="tournaments"),
     path("projects/<slug:slug>/tournaments/new", tournaments.new, name="tournament-new"),
     path("projects/<slug:slug>/tournaments/new/plans", tournaments.plans, name="tournament-plans"),
@@ -23,6 +26,11 @@ urlpatterns = [
         "projects/<slug:slug>/tournaments/<int:pk>/prompts/<int:bracket>",
         brackets.bracket,
         name="bracket",
+    ),
+    path(
+        "projects/<slug:slug>/tournaments/<int:pk>/replay",
+        replaying.replay,
+        name="tournament-replay",
     ),
     path(
         "projects/<slug:slug>/tournaments/<int:pk>/extend",
@@ -40,6 +48,7 @@ urlpatterns = [
         name="tournament-act",
     ),
     path("projects/<slug:slug>/matches", matches.index, name="matches"),
+    path("projects/<slug:slug>/matches/ask", matches.ask_people, name="matches-ask"),
     path("projects/<slug:slug>/matches/<int:pk>", matches.match, name="match"),
     path("projects/<slug:slug>/comparisons/<int:pk>", matches.comparison, name="comparison"),
     path("projects/<slug:slug>/reports", reports.index, name="reports"),
