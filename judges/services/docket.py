@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection
 from functools import partial
 from random import Random
 
 from celery import Task
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, F, QuerySet
 from kombu.exceptions import OperationalError
 
+from arena.models import Comparison
 from judges.contracts import Source
 from judges.kinds import registry
 from judges.models import SETTLED, Decision, DecisionStatus, Judge
@@ -35,13 +37,14 @@ def enter(judge: Judge, comparison_ids: Collection[int]) -> dict[int, int]:
     hold a member: the order of locks is juries first, then members.
     """
     source = registry.get(judge.kind).source
+    drawn = _priorities(judge, comparison_ids) if source is Source.PEOPLE else {}
     Decision.objects.bulk_create(
         (
             Decision(
                 judge=judge,
                 comparison_id=pk,
                 status=FIRST_STATUS[source],
-                priority=_priority(judge, pk) if source is Source.PEOPLE else 0.0,
+                priority=drawn.get(pk, 0.0),
             )
             for pk in sorted(comparison_ids)
         ),
@@ -52,6 +55,8 @@ def enter(judge: Judge, comparison_ids: Collection[int]) -> dict[int, int]:
     if source is Source.MEMBERS:
         lock(mine)
     mine.filter(status=DecisionStatus.HELD).update(status=FIRST_STATUS[source])
+    if source is Source.PEOPLE:  # a tournament waits now for what was only selected before
+        mine.filter(priority__lte=1.0).update(priority=F("priority") + 1.0)
     if source is Source.MEMBERS:
         lock(Decision.objects.filter(judge__seats_taken__jury=judge, comparison__in=comparison_ids))
     if source is Source.CALLS:
@@ -59,9 +64,19 @@ def enter(judge: Judge, comparison_ids: Collection[int]) -> dict[int, int]:
     return dict(mine.values_list("comparison_id", "pk"))
 
 
-def _priority(judge: Judge, comparison_id: int) -> float:
-    """Above 1: a tournament waits for it. Drawn, so that no prompt comes before another."""
-    return 1.0 + Random(f"{judge.pk}:{comparison_id}").random()
+def _priorities(judge: Judge, comparison_ids: Collection[int]) -> dict[int, float]:
+    """Above 1: a tournament waits for it. Each prompt's first comparison comes before any prompt's
+    second, and so on, so that prompts are served alike; within that it is drawn."""
+    draw = Random(f"{judge.pk}")
+    rows = list(Comparison.objects.filter(pk__in=comparison_ids).values_list("pk", "prompt_id"))
+    before = Decision.objects.filter(judge=judge, comparison__prompt__in={row[1] for row in rows})
+    asked = before.values_list("comparison__prompt").annotate(n=Count("pk")).order_by()
+    ranks = Counter(dict(asked))
+    found = {}
+    for pk, prompt in sorted(rows, key=lambda row: (draw.random(), row)):
+        found[pk] = 1.0 + 1.0 / (1.0 + ranks[prompt] + draw.random())
+        ranks[prompt] += 1
+    return found
 
 
 def lock(decisions: QuerySet[Decision]) -> None:

@@ -69,14 +69,15 @@ def answer_screen(assignments: Sequence[Assignment], said: Sequence[Said]) -> No
     `said` belongs to `assignments` one by one. Otherwise as `answer`.
     """
     if len(assignments) == 1:
-        return answer(assignments[0], said[0])
+        answer(assignments[0], said[0])
+        return
     answers = {row.pk: _kept(one) for row, one in zip(assignments, said, strict=True)}
     with transaction.atomic():
         rows = _locked(Assignment.objects.filter(pk__in=answers))
         if any(row.answered_at or row.skipped_at for row in rows):
             if any(row.answer != answers[row.pk] for row in rows):
                 raise Conflict("these comparisons were answered already")
-            return None
+            return
         now = timezone.now()
         for row in rows:
             row.answer, row.answered_at = answers[row.pk], now
@@ -116,9 +117,11 @@ def undo(participant: Participant) -> Assignment:
     Raises Conflict when there is nothing, or when it is recorded already.
     """
     last = undoable(participant)
+    # Of what was skipped, somebody may have taken the place since.
+    lease = timedelta() if last and last.skipped_at else LEASE
     back = {
         "answered_at": None, "answer": None, "skipped_at": None,
-        "lease_until": timezone.now() + LEASE,
+        "lease_until": timezone.now() + lease,
     }  # fmt: skip
     if last is None or not _take_back_all(_touched_with(last), **back):
         raise Conflict("there is no answer that could still be taken back")
@@ -144,9 +147,11 @@ def skipped_by(participant: Participant) -> QuerySet[Assignment]:
 
 
 def take_back(participant: Participant) -> int:
-    """Give the rater what they skipped and nobody has decided since; return how many."""
-    skipped = skipped_by(participant)
-    return skipped.update(skipped_at=None, lease_until=timezone.now() + LEASE)
+    """Give the rater what they skipped and nobody has decided since; return how many.
+
+    Their lease has ended: they get it where no one else has taken their place.
+    """
+    return skipped_by(participant).update(skipped_at=None, lease_until=timezone.now())
 
 
 def finish(participant: Participant) -> None:
@@ -230,7 +235,7 @@ def _record(assignment: Assignment) -> None:
             recorded_at=assignment.recorded_at
         )
         rows += rest
-    judged = {row.decision_id: row for row in rows}
+    judged = {row.decision_id: row for row in rows if row.decision_id}
     decisions = list(Decision.objects.filter(pk__in=judged).order_by("pk").select_for_update())
     for decision in decisions:
         _write(decision, judged[decision.pk], shared_by=len(rows))

@@ -11,7 +11,7 @@ from django.db import transaction
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Output, Project
 from arena.services import audit, comparisons
-from judges.models import Campaign, Decision
+from judges.models import Campaign, Decision, DecisionStatus
 from judges.services import decisions
 from judges.services.evidence import raters_of
 from judges.services.people.assigning import BEGUN
@@ -89,7 +89,8 @@ def ask_about(
     gold = set(campaign.gold.filter(comparison__in=ids).values_list("comparison_id", flat=True))
     mine = Decision.objects.filter(judge=campaign.judge_id, comparison__in=ids - gold)
     known = set(mine.values_list("comparison_id", flat=True))
-    found = decisions.ask(campaign.judge, ids - gold)
+    held = set(mine.filter(status=DecisionStatus.HELD).values_list("comparison_id", flat=True))
+    found = decisions.ask(campaign.judge, ids - gold - known | held)
     new = {pk: decision for pk, decision in found.items() if pk not in known}
     if priorities:
         _order({decision: priorities[pk] for pk, decision in new.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from random import Random
 from uuid import uuid4
@@ -31,6 +31,9 @@ from judges.services.people.ranking import group_around, shown_order
 LEASE = timedelta(minutes=30)
 """How long a comparison is kept for a rater who says nothing."""
 
+LEASE_UNSEEN = timedelta(minutes=10)
+"""The same for one that their page has ready behind the one it shows."""
+
 WINDOW = 48
 """Waiting comparisons that are looked at first."""
 
@@ -45,8 +48,13 @@ is completed first."""
 def waiting_for(participant: Participant) -> QuerySet[Decision]:
     """Decisions that still want people and were not handed to this one yet."""
     mine = Assignment.objects.filter(decision=OuterRef("pk"), rater=participant.user_id)
-    waiting = waiting_in(participant.campaign).filter(~Exists(mine))
+    as_gold = _given(participant).filter(gold__comparison=OuterRef("comparison"))
+    waiting = waiting_in(participant.campaign).filter(~Exists(mine), ~Exists(as_gold))
     return waiting.filter(_readable(participant))
+
+
+def _given(participant: Participant) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(rater=participant.user_id, campaign=participant.campaign_id)
 
 
 def _readable(participant: Participant) -> Q:
@@ -105,12 +113,14 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
     thing is an assignment, or all those of one screen.
     """
     # One request of a rater at a time: two tabs must not be handed the same gold question.
-    Participant.objects.select_for_update().get(pk=participant.pk)
+    locked = Participant.objects.select_for_update()
+    participant.refresh_from_db(fields=["stopped_at"], from_queryset=locked)
     if not may_go_on(participant):
         return []
-    held = screens(held_by(participant))[:count]
     now = timezone.now()
-    _all(held).update(lease_until=now + LEASE)
+    raters = raters_of(participant.campaign.judge)
+    held = [screen for screen in screens(held_by(participant)) if _is_theirs(screen, now, raters)]
+    held = held[:count]
     room = _room(participant, sum(map(len, held)))
     while len(held) < count and room > 0:
         found = _gold(participant) or _decisions(participant, room)
@@ -118,11 +128,19 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
             break
         held.append(found)
         room -= len(found)
+    _all(held[:1]).update(lease_until=now + LEASE)
+    _all(held[1:]).update(lease_until=now + LEASE_UNSEEN)
     if held and held[0][0].shown_at is None:
         _all(held[:1]).update(shown_at=now)
         for row in held[0]:
             row.shown_at = now
     return [row for screen in held for row in screen]
+
+
+def _is_theirs(screen: Sequence[Assignment], now: datetime, raters: int) -> bool:
+    """Whether the rater still has a place in all of a screen: its lease runs, or none took it."""
+    lapsed = [row.decision for row in screen if row.decision and row.lease_until <= now]
+    return all(_lock(decision) and taken(decision.pk).count() < raters for decision in lapsed)
 
 
 def _all(held: Sequence[Sequence[Assignment]]) -> QuerySet[Assignment]:
@@ -144,8 +162,7 @@ def _room(participant: Participant, held: int) -> float:
 
 def handed_out(participant: Participant) -> QuerySet[Assignment]:
     """What the rater was given of the campaign, without the warm-up."""
-    mine = Assignment.objects.filter(rater=participant.user_id, campaign=participant.campaign_id)
-    return mine.exclude(gold__is_warm_up=True)
+    return _given(participant).exclude(gold__is_warm_up=True)
 
 
 def _gold(participant: Participant) -> list[Assignment]:
@@ -178,15 +195,20 @@ def is_gold_place(participant: Participant, place: int, every: int) -> bool:
 
 def gold_left(participant: Participant) -> QuerySet[GoldQuestion]:
     """The gold questions that the rater could still be asked, without those of the warm-up."""
-    seen = Assignment.objects.filter(gold=OuterRef("pk"), rater=participant.user_id)
-    left = participant.campaign.gold.filter(~Exists(seen), is_warm_up=False, retired_at=None)
-    return left.filter(_readable(participant))
+    seen = _given(participant).filter(gold=OuterRef("pk"))
+    return _gold_unjudged(participant).filter(~Exists(seen), is_warm_up=False)
+
+
+def _gold_unjudged(participant: Participant) -> QuerySet[GoldQuestion]:
+    """Gold questions that the rater can read and was not given as one of the others."""
+    judged = _given(participant).filter(decision__comparison=OuterRef("comparison"))
+    questions = participant.campaign.gold.filter(~Exists(judged), retired_at=None)
+    return questions.filter(_readable(participant))
 
 
 def warm_up(participant: Participant) -> Assignment | None:
     """The next question of the warm-up, or None when the rater has been through it."""
-    questions = participant.campaign.gold.filter(is_warm_up=True, retired_at=None)
-    for question in questions.filter(_readable(participant)):
+    for question in _gold_unjudged(participant).filter(is_warm_up=True):
         mine = question.assignments.filter(rater=participant.user_id).first()
         if mine is None:
             return _hand_gold(question, participant)

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from arena.common.errors import Conflict
 from judges.contracts import Preference
-from judges.models import Assignment, Campaign, Decision, Judgment
+from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment, Participant
 from judges.services import decisions
-from judges.services.people import answering, assigning, participants
+from judges.services.people import answering, asking, assigning, participants
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +151,233 @@ def test_many_raters_at_once_never_collide():
 
     assert errors == []
     assert Judgment.objects.count() == Decision.objects.filter(status="decided").count() == 40
+
+
+# --- Screens: several decisions at once -------------------------------------------------------------
+
+
+def ranked(raters=1, prompts=3, competitors=factories.NAMES[:4], **settings):
+    lab = factories.project()
+    factories.field(lab, prompts=prompts, competitors=competitors)
+    judge = factories.judge(lab, "human", "people", raters=raters, page="ranking")
+    decisions.ask(judge, [c.pk for c in factories.all_comparisons(lab)])
+    Campaign.objects.update(**settings)
+    return lab
+
+
+def outputs_of(assignments):
+    compared = [row.decision.comparison for row in assignments]
+    return {output for one in compared for output in (one.output_a_id, one.output_b_id)}
+
+
+def test_all_answers_to_a_prompt_come_together_in_one_order():
+    ranked()
+    found = assigning.next_assignments(rater(), 2)
+
+    screens = assigning.screens(found)
+    assert [len(screen) for screen in screens] == [6, 6]
+    for screen in screens:
+        assert len({row.decision.comparison.prompt_id for row in screen}) == 1
+        above = {
+            (c.output_a_id, c.output_b_id) if row.order == "ab" else (c.output_b_id, c.output_a_id)
+            for row in screen
+            for c in [row.decision.comparison]
+        }
+        firsts = [sum(one == output for one, _ in above) for output in outputs_of(screen)]
+        assert sorted(firsts) == [0, 1, 2, 3], "the orders of pairs are those of one order of all"
+    assert {row.shown_at is None for row in screens[0]} == {False}
+    assert {row.shown_at is None for row in screens[1]} == {True}
+
+
+def test_a_screen_that_is_held_is_given_back_whole():
+    ranked()
+    rita = rater()
+    found = assigning.next_assignments(rita, 2)
+
+    again = assigning.next_assignments(rita, 2)
+
+    assert [[row.pk for row in screen] for screen in assigning.screens(again)] == [
+        [row.pk for row in screen] for screen in assigning.screens(found)
+    ]
+
+
+def test_what_others_hold_is_not_on_a_screen():
+    lab = ranked(prompts=1)
+    first, second = Decision.objects.order_by("pk")[:2]
+    Decision.objects.exclude(pk__in=[first.pk, second.pk]).update(status="open")
+    held = assigning.next_assignments(rater("a"))
+    Decision.objects.update(status="waiting")
+
+    rest = assigning.next_assignments(rater("b"), 9)
+
+    assert len(held) == 1
+    assert not held[0].screen
+    assert {row.decision_id for row in rest}.isdisjoint({row.decision_id for row in held})
+    assert len(rest) == 5
+    assert lab.prompts.count() == 1
+
+
+def test_each_comparison_gets_as_many_raters_as_it_needs():
+    ranked(raters=2, prompts=1)
+
+    given_to = [len(assigning.next_assignments(rater(name))) for name in "abc"]
+
+    assert given_to == [6, 6, 0]
+
+
+def test_a_screen_is_no_larger_than_what_the_quota_leaves():
+    ranked(prompts=2, quota=5)
+    rita = rater()
+
+    found = assigning.next_assignments(rita, 9)
+
+    assert [len(screen) for screen in assigning.screens(found)] == [3, 1, 1]
+    assert len(found) == 5
+
+
+def test_answers_in_a_language_that_the_rater_does_not_read_are_not_put_in_order():
+    lab = ranked(prompts=2)
+    lab.prompts.filter(key="p0").update(language="fi")
+    lab.prompts.filter(key="p1").update(language="de")
+    rita = rater()
+    rita.languages = ["de"]
+    rita.save()
+
+    found = assigning.next_assignments(rita, 9)
+
+    assert {row.decision.comparison.prompt.key for row in found} == {"p1"}
+
+
+def test_a_large_field_is_shown_in_parts():
+    ranked(prompts=1, competitors=[f"c{n}" for n in range(10)])
+
+    found = assigning.next_assignments(rater(), 99)
+
+    assert len(found) == len({row.decision_id for row in found}) == 45
+    assert max(len(outputs_of(screen)) for screen in assigning.screens(found)) == 8
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_many_who_put_in_order_at_once_never_collide():
+    ranked(raters=2, prompts=6)
+    users = [rater(f"r{n}") for n in range(6)]
+    errors = []
+
+    def work(user):
+        try:
+            while found := assigning.next_assignments(user, 2):
+                screen = assigning.screens(found)[0]
+                said = [answering.Said(Preference.FIRST) for _ in screen]
+                answering.answer_screen(screen, said)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=(user,)) for user in users]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert errors == []
+    assert Judgment.objects.count() == 2 * 36
+    assert Decision.objects.filter(status="decided").count() == 36
+    assert Judgment.objects.values("comparison", "rater").distinct().count() == 72
+
+
+def asked_nothing(prompts=2):
+    """A campaign of which nothing is asked yet, and the comparisons that could be."""
+    lab = factories.project()
+    factories.field(lab, prompts=prompts, competitors=["ann", "ben"])
+    campaign = factories.judge(lab, "human", "people", raters=1).campaign
+    return campaign, factories.all_comparisons(lab)
+
+
+def test_what_was_seen_in_the_warm_up_is_not_asked_again():
+    campaign, (first, _) = asked_nothing()
+    GoldQuestion.objects.create(campaign=campaign, comparison=first, expected="a", is_warm_up=True)
+    rita = rater()
+    vote(assigning.warm_up(rita), Preference.FIRST)
+
+    decisions.ask(campaign.judge, [first.pk])
+
+    assert given(rita) is None
+
+
+def test_what_was_judged_does_not_come_back_as_gold():
+    campaign, (first, second) = asked_nothing()
+    decisions.ask(campaign.judge, [first.pk])
+    rita = rater()
+    vote(given(rita), Preference.FIRST)
+
+    GoldQuestion.objects.create(campaign=campaign, comparison=first, expected="a")
+    decisions.ask(campaign.judge, [second.pk])
+
+    assert list(assigning.gold_left(rita)) == []
+
+
+def test_an_expired_lease_does_not_come_back_when_its_place_is_taken():
+    campaign, (first, _) = asked_nothing()
+    decisions.ask(campaign.judge, [first.pk])
+    rita, raul = rater("rita"), rater("raul")
+    given(rita)
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert given(raul) is not None
+    assert given(rita) is None
+
+
+def test_an_expired_lease_is_renewed_while_its_place_is_free():
+    campaign, (first, _) = asked_nothing()
+    decisions.ask(campaign.judge, [first.pk])
+    rita, raul = rater("rita"), rater("raul")
+    held = given(rita)
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert given(rita) == held
+    assert given(raul) is None
+
+
+def test_what_was_skipped_is_not_taken_back_over_the_places():
+    campaign, (first, _) = asked_nothing()
+    decisions.ask(campaign.judge, [first.pk])
+    rita, raul = rater("rita"), rater("raul")
+    answering.skip(given(rita))
+    given(raul)
+
+    answering.take_back(rita)
+
+    assert given(rita) is None
+
+
+def test_who_was_stopped_meanwhile_is_given_nothing():
+    campaign, (first, _) = asked_nothing()
+    decisions.ask(campaign.judge, [first.pk])
+    rita = rater()
+    Participant.objects.update(stopped_at=timezone.now())
+
+    assert given(rita) is None
+
+
+def test_a_tournament_raises_what_was_only_selected():
+    campaign, (first, second) = asked_nothing()
+    asking.ask_about(campaign, [first.pk], priorities={first.pk: 0.1})
+    asking.ask_about(campaign, [first.pk], priorities={first.pk: 0.9})
+    assert Decision.objects.get().priority == pytest.approx(0.1)
+
+    decisions.ask(campaign.judge, [first.pk, second.pk])
+
+    assert all(row.priority > 1 for row in Decision.objects.all())
+
+
+def test_every_prompt_is_served_once_before_any_is_served_twice():
+    lab = factories.project()
+    factories.field(lab, prompts=6, competitors=["ann", "ben", "cat"])
+    judge = factories.judge(lab, "human", "people")
+    decisions.ask(judge, [c.pk for c in factories.all_comparisons(lab)])
+
+    in_order = Decision.objects.order_by("-priority").values_list("comparison__prompt", flat=True)
+
+    assert len(set(in_order[:6])) == 6
