@@ -11,6 +11,7 @@ from judges.api.campaign_people import (
     OneRaterLink,
     Raters,
 )
+from judges.api.campaign_quality import CampaignQuality, RaterQuarantine
 from judges.api.campaigns import (
     CampaignComparisons,
     Campaigns,
@@ -73,6 +74,16 @@ urlpatterns = [
         "projects/<slug:slug>/campaigns/<str:key>/links/<int:pk>",
         OneRaterLink.as_view(),
         name="api-campaign-link",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/quality",
+        CampaignQuality.as_view(),
+        name="api-campaign-quality",
+    ),
+    path(
+        "projects/<slug:slug>/campaigns/<str:key>/raters/<int:pk>/quarantine",
+        RaterQuarantine.as_view(),
+        name="api-campaign-rater-quarantine",
     ),
     path(
         "projects/<slug:slug>/campaigns/<str:key>/raters",
