@@ -21,6 +21,7 @@ from judges.api.campaigns import (
 )
 from judges.api.endpoints import Endpoints, OneEndpoint
 from judges.api.reports import JudgeAgreement, JudgeReports
+from judges.api.speakers import OneSpeaker, Speakers
 from judges.api.trials import Trials
 from judges.api.views import JudgeKinds, Judges, Judgments
 
@@ -38,6 +39,8 @@ urlpatterns = [
     path("projects/<slug:slug>/judges/<path:name>/try", Trials.as_view(), name="api-trial"),
     path("projects/<slug:slug>/endpoints", Endpoints.as_view(), name="api-endpoints"),
     path("projects/<slug:slug>/endpoints/<str:name>", OneEndpoint.as_view(), name="api-endpoint"),
+    path("projects/<slug:slug>/speakers", Speakers.as_view(), name="api-speakers"),
+    path("projects/<slug:slug>/speakers/<path:name>", OneSpeaker.as_view(), name="api-speaker"),
     path("projects/<slug:slug>/campaigns", Campaigns.as_view(), name="api-campaigns"),
     path("projects/<slug:slug>/campaigns/<str:key>", OneCampaign.as_view(), name="api-campaign"),
     path(

@@ -14,6 +14,7 @@ import json
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,12 @@ class ChatClient:
         finally:
             self._dialects.probed(key)
 
+    def sending(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[httpx2.Response]:
+        """Post a body; the response is still to be read. Raises what the transport raises."""
+        if self._line is None:
+            self._line = _open(self.endpoint)
+        return self._line.sending(body)
+
     async def close(self) -> None:
         """Close the connections. A later call opens new ones."""
         line, self._line = self._line, None
@@ -133,11 +140,11 @@ class ChatClient:
         try:
             response = await self._line.post(body)
         except (httpx2.HTTPError, aiohttp.ClientError, zlib.error) as error:
-            return no_reply(_cause(error))
+            return no_reply(cause_of(error))
         if response.is_success:
             return response
         key = self.endpoint.api_key
-        return fault_of(response.status_code, _error_of(response), key, response.headers)
+        return fault_of(response.status_code, error_of(response), key, response.headers)
 
     def _read(self, response: httpx2.Response, request: Request, dialect: Dialect) -> Reply | Fault:
         """What a reply under status 200 is: gateways send errors under it too."""
@@ -175,16 +182,9 @@ class _Line:
         """The reply, read as a whole; a permanent JudgeError when it is too long."""
         import httpx2
 
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         begun = time.perf_counter()
-        async with self.transport.stream(
-            "POST",
-            self.url,
-            headers=self.headers,
-            content=content.encode("utf-8", "replace"),  # lone surrogates cannot be sent
-            follow_redirects=False,  # a key goes to its own address alone
-        ) as response:
-            packed = await _bounded(response)
+        async with self.sending(body) as response:
+            packed = await bounded(response)
         headers = [(name, value) for name, value in response.headers.items() if name not in FRAMING]
         read = httpx2.Response(
             response.status_code,
@@ -195,8 +195,20 @@ class _Line:
         read.elapsed = timedelta(seconds=time.perf_counter() - begun)
         return read
 
+    def sending(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[httpx2.Response]:
+        """The response, whose body is still to be read."""
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return self.transport.stream(
+            "POST",
+            self.url,
+            headers=self.headers,
+            content=content.encode("utf-8", "replace"),  # lone surrogates cannot be sent
+            follow_redirects=False,  # a key goes to its own address alone
+        )
 
-async def _bounded(response: httpx2.Response) -> bytes:
+
+async def bounded(response: httpx2.Response) -> bytes:
+    """The body; a permanent JudgeError when it is longer than MAX_REPLY."""
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk
@@ -294,7 +306,7 @@ def _resolver() -> AbstractResolver:
     return Checked()
 
 
-def _error_of(response: httpx2.Response) -> object:
+def error_of(response: httpx2.Response) -> object:
     """What an error reply says: its JSON, without the envelope, or its text."""
     try:
         said = response.json()
@@ -309,7 +321,7 @@ def _own_headers(endpoint: Endpoint) -> dict[str, str]:
     return {"api-key": endpoint.api_key} if azure else {}
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     """What went wrong on the way. The package reports drops as timeouts; the first cause tells."""
     cause: BaseException = error
     while cause.__cause__ is not None:

@@ -59,6 +59,15 @@ class Model:
         row = self._row()
         return self._endpoint().address(row.model if row else self.name)
 
+    def reach(self) -> tuple[Endpoint, EndpointRow | None]:
+        """Where it is asked, headers included, and the endpoint of the project that says so.
+
+        JudgeError when it cannot be used.
+        """
+        found, row = self._endpoint(), self._row()
+        headers = {**(row.headers if row else {}), **self.params.headers}
+        return replace(found, headers=headers), row
+
     async def ask(
         self,
         messages: Messages,
@@ -83,7 +92,7 @@ class Model:
             price = self._price(reply) if kept.mine else 0.0
             return Asked(reply, price, cached=not kept.mine, prompt_hash=prompt_hash)
         request = self._request(messages, schema, top_logprobs)
-        reply = await client.ask(request, key, _tokens(said, self.params.max_tokens))
+        reply = await client.ask(request, key, about_tokens(said, self.params.max_tokens))
         if store is not None:
             store.put(key, reply.as_json())
         return Asked(reply, self._price(reply), prompt_hash=prompt_hash)
@@ -94,11 +103,9 @@ class Model:
             await self._opened[0].close()
 
     def _open(self) -> tuple[PatientClient, bytes]:
-        found, row = self._endpoint(), self._row()
-        headers = {**(row.headers if row else {}), **self.params.headers}
-        client = ChatClient(replace(found, headers=headers))
-        patient = PatientClient(client, self.backend.gate, self.address, row)
-        self._opened = (patient, self._settings(found, headers))
+        found, row = self.reach()
+        patient = PatientClient(ChatClient(found), self.backend.gate, self.address, row)
+        self._opened = (patient, self._settings(found, found.headers))
         return self._opened
 
     def _endpoint(self) -> Endpoint:
@@ -170,6 +177,6 @@ def _sha256(*parts: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _tokens(messages: str, max_tokens: int | None) -> int:
+def about_tokens(messages: str, max_tokens: int | None) -> int:
     """About as many as a call takes."""
     return len(messages) // CHARS_PER_TOKEN + min(max_tokens or REPLY_TOKENS, REPLY_TOKENS)

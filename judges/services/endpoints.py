@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from django.db import transaction
+from django.db.models import Q
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
@@ -20,7 +21,7 @@ from arena.common.secrets import encrypt
 from arena.models import Project
 from judges.llm.endpoint import check_base_url, check_key_name
 from judges.llm.headers import check_headers
-from judges.models import Endpoint, Judge
+from judges.models import Battle, Endpoint, Judge
 
 FROZEN = ("base_url", "model")
 
@@ -129,6 +130,8 @@ def delete(endpoint: Endpoint) -> None:
             f"{endpoint.name} is named by {_list(users)}; judges are kept for good, and so is "
             "where their verdicts came from. Its key can be removed"
         )
+    if endpoint.speakers.exists():
+        raise Conflict(f"competitors of live battles are asked at {endpoint.name}")
     endpoint.delete()
 
 
@@ -197,6 +200,13 @@ def _check_frozen(row: Endpoint, changed: list[str]) -> None:
             f"{' and '.join(changed)} cannot be changed: {_list(users)} decided by it. "
             "Define another endpoint, and a new version of the judge that names it",
             dict.fromkeys(changed, "is frozen, because a judge names the endpoint"),
+        )
+    voted = Battle.objects.filter(answer__isnull=False)
+    if changed and voted.filter(Q(first__endpoint=row) | Q(second__endpoint=row)).exists():
+        raise Conflict(
+            f"{' and '.join(changed)} cannot be changed: raters have voted on competitors that are "
+            "asked here. Define another endpoint, and other competitors at it",
+            dict.fromkeys(changed, "is frozen, because raters have voted"),
         )
 
 

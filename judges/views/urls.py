@@ -16,6 +16,7 @@ from judges.views import (
     rating,
     records,
     reports,
+    speakers,
     trials,
     warm_up,
 )
@@ -39,7 +40,9 @@ urlpatterns = [
     path("projects/<slug:slug>/campaigns", campaigns.index, name="campaigns"),
     path("projects/<slug:slug>/campaigns/new", campaigns.new_campaign, name="campaign-new"),
     path("projects/<slug:slug>/campaigns/preview", campaigns.preview, name="campaign-preview"),
+    path("projects/<slug:slug>/campaigns/live", speakers.battles, name="live-battles"),
     path("projects/<slug:slug>/campaigns/<str:key>", campaigns.campaign, name="campaign"),
+    path("projects/<slug:slug>/campaigns/<str:key>/live", speakers.switch, name="campaign-live"),
     path("projects/<slug:slug>/campaigns/<str:key>/edit", campaigns.edit, name="campaign-edit"),
     path("projects/<slug:slug>/campaigns/<str:key>/close", campaigns.close, name="campaign-close"),
     path(
@@ -111,6 +114,9 @@ urlpatterns = [
         campaign_quality.adjudicate,
         name="campaign-adjudicate",
     ),
+    path("projects/<slug:slug>/speakers", speakers.speakers, name="speakers"),
+    path("projects/<slug:slug>/speakers/<int:pk>", speakers.speaker, name="speaker"),
+    path("projects/<slug:slug>/speakers/<int:pk>/retire", speakers.retire, name="speaker-retire"),
     path("projects/<slug:slug>/rate", rating.open_campaigns, name="rate"),
     path("rate/join/<str:token>", joining.invited, name="rating-invited"),
     path("rate/<str:key>", rating.rate, name="rating"),

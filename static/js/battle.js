@@ -7,7 +7,9 @@
   const talk = judging?.querySelector("template[data-talk]");
   if (!place || !talk) return;
 
+  const SETTLE_MS = 350; // a key pressed while the answers end must not vote unseen
   let busy = false;
+  let shownAt = 0;
 
   const say = (text, kind = "info") => {
     const line = document.createElement("p");
@@ -22,6 +24,7 @@
     const holder = document.createElement("template");
     holder.innerHTML = html;
     place.replaceChildren(holder.content);
+    shownAt = performance.now();
     document.dispatchEvent(new CustomEvent("arena:pair"));
     place.querySelector("[data-focus]")?.focus({ preventScroll: true });
   };
@@ -94,7 +97,8 @@
   };
 
   judging.addEventListener("submit", (event) => {
-    if (busy) return event.preventDefault();
+    const unseen = event.submitter?.name === "preference" && performance.now() - shownAt < SETTLE_MS;
+    if (busy || unseen) return event.preventDefault();
     if (!event.target.matches("[data-ask]")) return;
     event.preventDefault();
     ask(event.target);

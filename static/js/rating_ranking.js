@@ -33,8 +33,8 @@
       card.querySelector("[data-number]").value = place;
       card.classList.toggle("is-tied", tieOf(card).checked);
       card.querySelector(".rank-tie").hidden = at === 0;
-      card.querySelector('[data-step="-1"]').disabled = at === 0;
-      card.querySelector('[data-step="1"]').disabled = at === cards.length - 1;
+      card.querySelector('[data-move="-1"]').disabled = at === 0;
+      card.querySelector('[data-move="1"]').disabled = at === cards.length - 1;
     });
     form.querySelector("[data-order]").textContent = words(cards);
     sendOf(form).dataset.said = words(cards);
@@ -103,8 +103,8 @@
   judging.addEventListener("click", (event) => {
     const card = event.target.closest("[data-card]");
     if (!card) return;
-    const button = event.target.closest("[data-step]");
-    if (button) step(card, Number(button.dataset.step));
+    const button = event.target.closest("[data-move]");
+    if (button) step(card, Number(button.dataset.move));
     if (event.target.closest("[data-handle]")) {
       card.querySelector("[data-handle]").focus();
       card.scrollIntoView({ block: "nearest" });

@@ -45,6 +45,8 @@ class Behaviour:
     closed), `phang` (no reply ever), `pbad` (a reply without a verdict), `pempty` (an empty one).
     `refuse_word`: prompts that hold it are refused with 400 content_filter.
     `formats`: response formats that are understood; another one is refused with 400.
+    `piece_delay`: seconds between the words of a reply that is streamed.
+    `streams`: False answers with the whole completion even where a stream is asked for.
     `per_minute`: requests that are allowed in a minute, one of which may come at once and each
     other when its share of the minute is over; more are refused with 429 and told how long to wait.
     """
@@ -64,6 +66,8 @@ class Behaviour:
     refuse_word: str = ""
     formats: str = "json_schema,json_object,text"
     per_minute: int = 0
+    piece_delay: float = 0.0
+    streams: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Canned:
     """A scripted reply: a chat completion of `text`, or the given body under the given status.
 
     `body` is sent as JSON, as it is when it is a string. `drop` closes the connection, `hang`
-    never replies.
+    never replies; a stream with `cut` breaks off after half of its words.
     """
 
     text: str = ""
@@ -82,6 +86,7 @@ class Canned:
     message: dict[str, Any] = field(default_factory=dict)
     drop: bool = False
     hang: bool = False
+    cut: bool = False
 
 
 @dataclass
@@ -124,6 +129,8 @@ class FakeOpenAI:
         self.stats = Stats()
         self.seen: deque[Seen] = deque(maxlen=1000)
         self.scripted: deque[Canned] = deque()
+        self.answers: dict[str, Canned] = {}
+        """What the models of these names answer, when nothing is scripted."""
         self.prompts: set[bytes] = set()
         self.open: set[Any] = set()
         self.rng = random.Random(self.behaviour.seed)
@@ -205,6 +212,12 @@ class Connection(asyncio.Protocol):
         request = json.loads(body)
         self.server.seen.append(Seen(path, headers, request))
         reply = self.server.scripted.popleft() if self.server.scripted else self.react(request)
+        streams = request.get("stream") and self.server.behaviour.streams
+        if streams and reply.body is None and not (reply.drop or reply.hang):
+            self.count_paid(request)
+            delay = self.server.behaviour.latency
+            asyncio.get_running_loop().call_later(delay, self.begin_stream, reply, request)
+            return None
         if reply.body is None:
             if not (reply.drop or reply.hang):
                 self.count_paid(request)
@@ -216,7 +229,7 @@ class Connection(asyncio.Protocol):
     def react(self, request: dict[str, Any]) -> Canned:
         """What the configured behaviour answers."""
         b, stats = self.server.behaviour, self.server.stats
-        fault = self.over_the_limit() or self.fault()
+        fault = self.over_the_limit() or self.fault() or self.server.answers.get(request["model"])
         if fault is not None:
             return fault
         asked = request.get("response_format", {"type": "text"})["type"]
@@ -303,6 +316,32 @@ class Connection(asyncio.Protocol):
             got = max(1, len(reply.text) // 4)
             body["usage"] = {"prompt_tokens": sent, "completion_tokens": got}
         return Canned(body=body, headers=reply.headers, drop=reply.drop, hang=reply.hang)
+
+    def begin_stream(self, reply: Canned, request: dict[str, Any]) -> None:
+        """Send the head of a stream, then word by word."""
+        head = "content-type: text/event-stream\r\ntransfer-encoding: chunked"
+        self.transport.write(f"HTTP/1.1 200 X\r\n{head}\r\n\r\n".encode())
+        words = re.findall(r"\s*\S+\s*", reply.text)
+        events: list[Any] = [{"delta": {"role": "assistant", "content": ""}}]
+        events += [{"delta": {"content": word}} for word in words]
+        if reply.cut:
+            events = events[: 1 + len(words) // 2]
+        else:
+            events.append({"delta": {}, "finish_reason": reply.finish_reason})
+        shown = {"object": "chat.completion.chunk", "model": f"{request['model']}-fake"}
+        whole = [json.dumps({**shown, "choices": [{"index": 0, **one}]}) for one in events]
+        self.send_events(deque(whole + ([] if reply.cut else ["[DONE]"])))
+
+    def send_events(self, events: deque[str]) -> None:
+        delay = self.server.behaviour.piece_delay
+        while events and not self.transport.is_closing():
+            data = f"data: {events.popleft()}\n\n".encode()
+            self.transport.write(b"%x\r\n%s\r\n" % (len(data), data))
+            if delay and events:
+                asyncio.get_running_loop().call_later(delay, self.send_events, events)
+                return
+        self.server.stats.in_flight -= 1
+        self.transport.write(b"0\r\n\r\n")
 
     def finish(self, reply: Canned) -> None:
         stats = self.server.stats

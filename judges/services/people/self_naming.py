@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 UNMISTAKABLE = (
     "ChatGPT", "GPT-3", "GPT-3.5", "GPT-4", "GPT-4o", "GPT-4.1", "GPT-5", "GPT-OSS", "OpenAI",
@@ -52,8 +53,13 @@ INTRODUCED = re.compile(
 
 SENTENCE = re.compile(r"[.!?。!?।]+(?:\s+|$)|(?<=[。!?])|\n+")
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-BETWEEN = r"[\W_]{0,3}"
-PART = re.compile(r"[^\W\d_]+|\d+")
+HYPHENS = r"\s*_`\-\u2010-\u2015"
+BETWEEN = rf"[{HYPHENS}]{{0,3}}"
+AT_NUMBER = rf"[{HYPHENS}.]{{0,3}}"
+WITHIN = r"[*_`]{0,4}"
+"""Between the parts of a name, beside a number in it, and before a capital inside a word."""
+
+PART = re.compile(r"\d+|[A-Z]?[^\W\d_A-Z]+|[A-Z]+")
 SHORTEST = 3
 """Characters; what is shorter stands in every text."""
 
@@ -87,7 +93,7 @@ def _patterns(names: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]
     """What counts anywhere, and what counts where a writer speaks of itself."""
     own = {part for name in names for part in (name, name.rpartition("/")[2])}
     own = {_folded(name).strip() for name in own if len(name.strip()) >= SHORTEST}
-    plain = {name for name in own if re.fullmatch(r"[^\W\d_]+", name) and name == name.lower()}
+    plain = {name for name in own if re.fullmatch(r"[^\W\d_]+", name) and name.islower()}
     return _any_of({*UNMISTAKABLE, *(own - plain)}), _any_of({*ORDINARY, *plain})
 
 
@@ -97,11 +103,15 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
 
 
 def _pattern(name: str) -> str:
-    parts = PART.findall(name)
+    parts = list(PART.finditer(name))
     if not parts:
         return ""
-    joined = BETWEEN.join(map(re.escape, parts))
-    return f"{_edge(parts[0][0], '<!')}{joined}{_edge(parts[-1][-1], '!')}"
+    pattern = _edge(parts[0][0][0], "<!") + re.escape(parts[0][0])
+    for before, part in pairwise(parts):
+        numbers = before[0].isdigit() or part[0].isdigit()
+        apart = AT_NUMBER if numbers else BETWEEN if before.end() < part.start() else WITHIN
+        pattern += apart + re.escape(part[0])
+    return pattern + _edge(parts[-1][0][-1], "!")
 
 
 def _edge(letter: str, looks: str) -> str:

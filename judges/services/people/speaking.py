@@ -251,5 +251,8 @@ async def _listen(question: Question, voice: Voice) -> None:
     async with aclosing(stream(question.model, question.messages)) as pieces:
         async for piece in pieces:
             voice.text += piece
-            if len(voice.text) > 2 * MOST_CHARACTERS or len(voice.visible) >= MOST_CHARACTERS:
+            length = len(voice.text)
+            if length < MOST_CHARACTERS:  # looking at all of it at each piece would be slow
+                continue
+            if length > 2 * MOST_CHARACTERS or len(voice.visible) >= MOST_CHARACTERS:
                 return

@@ -46,7 +46,7 @@ class Summary:
 
 def summary_of(participant: Participant) -> Summary:
     """The rater's answers so far, their time, and how often others agreed if the owner allows."""
-    seconds = seconds_of(list(answered_by(participant)))
+    seconds = seconds_of(list(answered_by(participant).defer("answer")))
     shows = participant.campaign.shows_agreement
     return Summary(
         answered=len(seconds),

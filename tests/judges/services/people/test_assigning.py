@@ -153,7 +153,7 @@ def test_many_raters_at_once_never_collide():
     assert Judgment.objects.count() == Decision.objects.filter(status="decided").count() == 40
 
 
-# --- Screens: several decisions at once -------------------------------------------------------------
+# --- Screens: several decisions at once -----------------------------------------------------------
 
 
 def ranked(raters=1, prompts=3, competitors=factories.NAMES[:4], **settings):

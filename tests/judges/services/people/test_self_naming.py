@@ -46,6 +46,7 @@ def test_names_of_models_and_makers_give_away(text: str) -> None:
         "Gemini is a constellation. It lies beside Orion.",
         "I read that a falcon is the fastest bird.",
         "The opening of the play.",
+        "Leave it open. AI will not mind; meta. AI.",
         "The llama and the alpaca are cousins.",
         "An ogre grokked me.",
         "",
