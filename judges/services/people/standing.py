@@ -150,12 +150,12 @@ def _left(participant: Participant) -> int:
 
 
 def _gold_ahead(participant: Participant, waiting: int) -> int:
-    """How many gold questions will stand among so many pages."""
+    """How many gold questions will stand among so many pages; none comes after the last of them."""
     every = participant.campaign.gold_every
     if every is None or not waiting:
         return 0
-    place = place_of(participant)
-    block_ends = ceil(place / every) * every
-    gold = [is_gold_place(participant, at, every) for at in range(place, block_ends)]
-    beyond = max(waiting - gold.count(False), 0)
-    return min(gold.count(True) + beyond // (every - 1), gold_left(participant).count())
+    found, place, most = 0, place_of(participant), gold_left(participant).count()
+    while waiting and found < most:
+        is_gold = is_gold_place(participant, place, every)
+        found, waiting, place = found + is_gold, waiting - (not is_gold), place + 1
+    return found
