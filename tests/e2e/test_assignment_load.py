@@ -16,7 +16,7 @@ from arena.models import Comparison
 from judges.contracts import Preference
 from judges.models import Assignment, Campaign, Decision, Judgment, Participant
 from judges.services import decisions
-from judges.services.people import answering, assigning, participants
+from judges.services.people import answering, assigning, participants, places
 from tests import factories
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
@@ -75,7 +75,7 @@ class Crowd:
         """Whether the rater may be given something again."""
         given = assigning.next_assignments(person)
         if not given:
-            could = assigning.waiting_for(person).exists()
+            could = places.waiting_for(person).exists()
             self.empty_handed += could
             return could and answers
         if answers:

@@ -22,7 +22,8 @@ from judges.contracts import Answer, Order, Preference, Presentation
 from judges.models import Assignment, Decision, Participant
 from judges.services.cases import judgment_of
 from judges.services.people import gold
-from judges.services.people.assigning import LEASE, screen_of, waiting_in
+from judges.services.people.assigning import LEASE, screen_of
+from judges.services.people.places import waiting_in
 from judges.services.people.ranking import Ranks
 from judges.services.settling import settle
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import inf
 from random import Random
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from arena.models import Comparison
@@ -23,10 +22,20 @@ from judges.models import (
     DecisionStatus,
     GoldQuestion,
     Participant,
-    Quarantine,
 )
 from judges.services.evidence import raters_of
-from judges.services.people.ranking import group_around, shown_order
+from judges.services.people.places import (
+    given,
+    handed_out,
+    lock,
+    lock_group,
+    lock_one,
+    pair_of,
+    readable,
+    taken,
+    waiting_for,
+)
+from judges.services.people.ranking import shown_order
 
 LEASE = timedelta(minutes=30)
 """How long a comparison is kept for a rater who says nothing."""
@@ -34,39 +43,9 @@ LEASE = timedelta(minutes=30)
 LEASE_UNSEEN = timedelta(minutes=10)
 """The same for one that their page has ready behind the one it shows."""
 
-WINDOW = 48
-"""Waiting comparisons that are looked at first."""
-
-CANDIDATES = 12
-"""Comparisons among which one is chosen by its prompt, so that prompts differ."""
-
 BEGUN = 10.0
 """Added to the priority of a decision of which one rater was given the first of several places: it
 is completed first."""
-
-
-def waiting_for(participant: Participant) -> QuerySet[Decision]:
-    """Decisions that still want people and were not handed to this one yet."""
-    mine = Assignment.objects.filter(decision=OuterRef("pk"), rater=participant.user_id)
-    as_gold = _given(participant).filter(gold__comparison=OuterRef("comparison"))
-    waiting = waiting_in(participant.campaign).filter(~Exists(mine), ~Exists(as_gold))
-    return waiting.filter(_readable(participant))
-
-
-def _given(participant: Participant) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(rater=participant.user_id, campaign=participant.campaign_id)
-
-
-def _readable(participant: Participant) -> Q:
-    """On prompts in a language that the rater reads."""
-    if not participant.languages:
-        return Q()
-    return Q(comparison__prompt__language__in=["", *participant.languages])
-
-
-def waiting_in(campaign: Campaign) -> QuerySet[Decision]:
-    """Decisions that still want people."""
-    return Decision.objects.filter(judge=campaign.judge_id, status=DecisionStatus.WAITING)
 
 
 def held_by(participant: Participant) -> list[Assignment]:
@@ -140,7 +119,7 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
 def _is_theirs(screen: Sequence[Assignment], now: datetime, raters: int) -> bool:
     """Whether the rater still has a place in all of a screen: its lease runs, or none took it."""
     lapsed = [row.decision for row in screen if row.decision and row.lease_until <= now]
-    return all(_lock(decision) and taken(decision.pk).count() < raters for decision in lapsed)
+    return all(lock(decision) and taken(decision.pk).count() < raters for decision in lapsed)
 
 
 def _all(held: Sequence[Sequence[Assignment]]) -> QuerySet[Assignment]:
@@ -158,11 +137,6 @@ def _room(participant: Participant, held: int) -> float:
     if quota is None:
         return inf
     return quota - held - handed_out(participant).filter(answered_at__isnull=False).count()
-
-
-def handed_out(participant: Participant) -> QuerySet[Assignment]:
-    """What the rater was given of the campaign, without the warm-up."""
-    return _given(participant).exclude(gold__is_warm_up=True)
 
 
 def _gold(participant: Participant) -> list[Assignment]:
@@ -195,15 +169,15 @@ def is_gold_place(participant: Participant, place: int, every: int) -> bool:
 
 def gold_left(participant: Participant) -> QuerySet[GoldQuestion]:
     """The gold questions that the rater could still be asked, without those of the warm-up."""
-    seen = _given(participant).filter(gold=OuterRef("pk"))
+    seen = given(participant).filter(gold=OuterRef("pk"))
     return _gold_unjudged(participant).filter(~Exists(seen), is_warm_up=False)
 
 
 def _gold_unjudged(participant: Participant) -> QuerySet[GoldQuestion]:
     """Gold questions that the rater can read and was not given as one of the others."""
-    judged = _given(participant).filter(decision__comparison=OuterRef("comparison"))
+    judged = given(participant).filter(decision__comparison=OuterRef("comparison"))
     questions = participant.campaign.gold.filter(~Exists(judged), retired_at=None)
-    return questions.filter(_readable(participant))
+    return questions.filter(readable(participant))
 
 
 def warm_up(participant: Participant) -> Assignment | None:
@@ -225,9 +199,9 @@ def _hand_gold(question: GoldQuestion, participant: Participant) -> Assignment:
 def _decisions(participant: Participant, room: float) -> list[Assignment]:
     """Hand out the next decision, or where answers are put in order those of a whole screen."""
     if is_ranked(participant.campaign):
-        found = _lock_group(participant, room)
+        found = lock_group(participant, room)
     else:
-        found = _lock_one(participant)
+        found = lock_one(participant)
     begun = [decision.pk for decision in found if decision.priority < BEGUN]
     if begun and raters_of(participant.campaign.judge) > 1:
         Decision.objects.filter(pk__in=begun).update(priority=F("priority") + BEGUN)
@@ -237,118 +211,6 @@ def _decisions(participant: Participant, room: float) -> list[Assignment]:
         _hand_out(participant, Random(f"{one.pk}:{participant.user_id}"), decision=one)
         for one in found
     ]
-
-
-def taken(decision: OuterRef | int) -> QuerySet[Assignment]:
-    """Assignments that hold a place: answered ones that count, and those whose lease runs."""
-    live = Q(answered_at__isnull=False) | Q(skipped_at=None, lease_until__gt=timezone.now())
-    banned = Quarantine.objects.filter(
-        judge=OuterRef("decision__judge"), rater=OuterRef("rater"), lifted_at=None
-    )
-    return Assignment.objects.filter(live, ~Exists(banned), decision=decision)
-
-
-def _lock_one(participant: Participant) -> list[Decision]:
-    """Lock the waiting decision that stands highest and has a place left; empty when none has."""
-    raters = raters_of(participant.campaign.judge)
-    for decision in _candidates(participant):
-        if _lock(decision) and taken(decision.pk).count() < raters:
-            return [decision]
-    return []
-
-
-def _lock_group(participant: Participant, room: float) -> list[Decision]:
-    """Lock the waiting decisions on one prompt that one order of its answers decides.
-
-    The prompt is that of the decision that stands highest. What somebody else is at is never waited
-    for: another prompt is taken, or in the end what is left of one.
-    """
-    tried: set[int] = set()
-    rest: list[Decision] = []
-    for anchor in _candidates(participant):
-        prompt = anchor.comparison.prompt_id
-        if prompt in tried:
-            continue
-        tried.add(prompt)
-        wanted = _group(anchor, _free_on(prompt, participant), room)
-        locked = _lock_all(wanted, participant)
-        if len(locked) == len(wanted):
-            return locked
-        rest = rest or locked
-    return _group(rest[0], rest, room) if rest else []
-
-
-def _group(anchor: Decision, free: Iterable[Decision], room: float) -> list[Decision]:
-    pairs = {_pair_of(decision): decision for decision in [*free, anchor]}
-    return [pairs[pair] for pair in group_around(_pair_of(anchor), pairs, room)]
-
-
-def _pair_of(decision: Decision) -> tuple[int, int]:
-    compared = decision.comparison
-    a, b = sorted((compared.output_a_id, compared.output_b_id))
-    return a, b
-
-
-def _free_on(prompt: int, participant: Participant) -> list[Decision]:
-    """The decisions on a prompt that the rater could be given."""
-    raters = raters_of(participant.campaign.judge)
-    waiting = waiting_for(participant).filter(comparison__prompt=prompt)
-    found = list(waiting.select_related("comparison").order_by("pk"))
-    return [row for row, count in _with_places_taken(found) if count < raters]
-
-
-def _lock_all(wanted: Sequence[Decision], participant: Participant) -> list[Decision]:
-    """Lock those that still wait and have a place left, in ascending order."""
-    rows = Decision.objects.filter(pk__in=[row.pk for row in wanted], status=DecisionStatus.WAITING)
-    in_order = rows.select_related("comparison").order_by("pk")
-    locked = list(in_order.select_for_update(skip_locked=True, of=("self",)))
-    raters = raters_of(participant.campaign.judge)
-    return [row for row, count in _with_places_taken(locked) if count < raters]
-
-
-def _candidates(participant: Participant) -> Iterator[Decision]:
-    """Waiting decisions with a place left, those that stand highest first.
-
-    Read are windows of what stands highest, each larger than the last, because those at the top may
-    be full for the moment. Of the first candidates, one on a prompt that the rater has seen least
-    is preferred.
-    """
-    raters = raters_of(participant.campaign.judge)
-    waiting = waiting_for(participant).order_by("-priority", "pk").select_related("comparison")
-    start, size = 0, WINDOW
-    while window := list(waiting[start : start + size]):
-        free = [row for row, count in _with_places_taken(window) if count < raters]
-        for first in range(0, len(free), CANDIDATES):
-            yield from _fresh_prompts_first(free[first : first + CANDIDATES], participant)
-        start, size = start + size, size * 4
-
-
-def _with_places_taken(window: Sequence[Decision]) -> list[tuple[Decision, int]]:
-    """The decisions, each with the number of its places that are taken."""
-    rows = taken(OuterRef("pk")).order_by().values("decision").annotate(n=Count("*")).values("n")
-    found = Decision.objects.filter(pk__in=[row.pk for row in window])
-    counts = dict(found.annotate(n=Coalesce(Subquery(rows), 0)).values_list("pk", "n"))
-    return [(row, counts.get(row.pk, 0)) for row in window]
-
-
-def _lock(decision: Decision) -> bool:
-    """Lock a decision that still waits; False when somebody else is at it."""
-    waiting = Decision.objects.filter(pk=decision.pk, status=DecisionStatus.WAITING)
-    return bool(waiting.select_for_update(skip_locked=True).values_list("pk"))
-
-
-def _fresh_prompts_first(
-    candidates: Sequence[Decision], participant: Participant
-) -> list[Decision]:
-    """The candidates in their order, those on prompts that the rater has seen put behind."""
-    prompts = {decision.comparison.prompt_id for decision in candidates}
-    seen = dict(
-        handed_out(participant)
-        .filter(decision__comparison__prompt__in=prompts)
-        .values_list("decision__comparison__prompt")
-        .annotate(n=Count("*"))
-    )
-    return sorted(candidates, key=lambda decision: seen.get(decision.comparison.prompt_id, 0))
 
 
 def _hand_out(
@@ -371,7 +233,7 @@ def _hand_out(
 def _hand_out_screen(participant: Participant, decisions: Sequence[Decision]) -> list[Assignment]:
     """Show the outputs of these decisions together, in a drawn order."""
     screen = uuid4().hex
-    outputs = {output for decision in decisions for output in _pair_of(decision)}
+    outputs = {output for decision in decisions for output in pair_of(decision)}
     place = {output: shown for shown, output in enumerate(shown_order(screen, outputs))}
     until = timezone.now() + LEASE
     return Assignment.objects.bulk_create(

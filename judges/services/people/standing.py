@@ -16,14 +16,13 @@ from judges.models import Assignment, Participant
 from judges.services.people.answering import skipped_by
 from judges.services.people.assigning import (
     gold_left,
-    handed_out,
     held_by,
     is_gold_place,
     is_ranked,
     place_of,
-    waiting_for,
 )
 from judges.services.people.campaigns import State, state_of
+from judges.services.people.places import handed_out, waiting_for
 
 KEPT_SECONDS = 60
 """For so long what was counted in full is relied on: it runs on every vote."""

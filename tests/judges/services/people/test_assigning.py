@@ -10,7 +10,7 @@ from arena.common.errors import Conflict
 from judges.contracts import Preference
 from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment, Participant
 from judges.services import decisions
-from judges.services.people import answering, asking, assigning, participants
+from judges.services.people import answering, asking, assigning, participants, places
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +103,7 @@ def test_a_rater_never_sees_a_comparison_twice():
         vote(given(rita), Preference.FIRST)
 
     assert given(rita) is None
-    assert assigning.waiting_for(rita).count() == 0
+    assert places.waiting_for(rita).count() == 0
 
 
 def test_a_skipped_comparison_goes_to_somebody_else():
