@@ -46,7 +46,7 @@ CACHE_SECONDS = 24 * 60 * 60
 
 _LIBRARIES = ("markdown-it-py", "mdit-py-plugins", "latex2mathml", "nh3")
 # An update of the sanitiser may close a hole, so what an older one let through is not reused.
-_VERSION = "1:" + ":".join(version(name) for name in _LIBRARIES)
+_VERSION = "2:" + ":".join(version(name) for name in _LIBRARIES)
 
 # Controls, lone surrogates, and the bidi embeddings, overrides and isolates, which make a text
 # read differently from what it says. The marks LRM, RLM and ALM stay.
@@ -77,7 +77,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "ol": {"start"},
     "td": {"align"},
     "th": {"align"},
-    "math": {"display"},
+    "math": {"display", "tabindex"},
     "menclose": {"notation"},
     "mfrac": {"linethickness"},
     "mi": {"mathvariant"},
@@ -150,7 +150,12 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",
-    set_tag_attribute_values={"a": {"target": "_blank"}},
+    # What may be too wide scrolls, which must be possible by keyboard too.
+    set_tag_attribute_values={
+        "a": {"target": "_blank"},
+        "pre": {"tabindex": "0"},
+        "table": {"tabindex": "0"},
+    },
 )
 
 
@@ -239,6 +244,8 @@ def _formula(
     if mathml is None:
         source = token.markup + token.content + _CLOSING.get(token.markup, token.markup)
         mathml = f"<code>{html.escape(source)}</code>"
+    elif display:
+        mathml = mathml.replace("<math ", '<math tabindex="0" ', 1)
     return f"<p>{mathml}</p>\n" if token.block else mathml
 
 
