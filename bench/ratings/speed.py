@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from tournaments.ratings import registry, replicates, resamples
-from tournaments.ratings.base import Comparisons
+from tournaments.ratings.base import Comparisons, FloatArray
 from tournaments.ratings.counts import Pairs, count_outcomes, pairs_of
 from tournaments.ratings.encoding import codes, numbered
-from tournaments.ratings.links import HalfWin
-from tournaments.ratings.paired import Fit, Prior, Units, fit
-from tournaments.ratings.uncertainty import hybrid, model_covariance, row_covariance
+from tournaments.ratings.links import HalfWin, Link
+from tournaments.ratings.paired import Fit, Prior, Units, fit, gram, predictor
+from tournaments.ratings.uncertainty import hybrid, model_covariance
 
 COMPETITORS = 200
 ROWS = 1_000_000
@@ -241,3 +241,14 @@ def _streamed(size: int) -> tuple[np.ndarray, float]:
         counts += count_outcomes(a, b, outcome, COMPETITORS)
         taken += time.process_time() - start
     return counts, 1000 * taken
+
+
+def row_covariance(fit: Fit, units: Units, link: Link, inverse: FloatArray) -> FloatArray:
+    """(D, D) the sandwich of comparisons that are each on a prompt of their own: counts suffice.
+
+    For links without a tie parameter.
+    """
+    by_eta, _ = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
+    middle = gram(units, (units.pairs.outcomes * by_eta**2).sum(axis=1))
+    result: FloatArray = inverse @ middle @ inverse
+    return result

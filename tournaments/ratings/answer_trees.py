@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from tournaments.ratings.base import BoolArray, FloatArray, IntArray, RatingError
 from tournaments.ratings.counts import Evidence
@@ -73,15 +72,25 @@ def forms_circle(evidence: Evidence) -> bool:
 
 
 def log_likelihood(
-    trees: list[Trees], n_prompts: int, alpha: FloatArray, sigma: float
+    trees: list[Trees], n_prompts: int, alpha: FloatArray, sigma: float, nu: float = 0.0
 ) -> tuple[float, FloatArray]:
-    """The log-likelihood, and (P, M + 1) its derivatives by strengths and log sigma, by prompt.
+    """The log-likelihood, and (P, M + 2) its derivatives by prompt.
 
-    alpha: (M,) log-strengths. sigma: the standard deviation of an answer about its competitor.
+    They are by strengths, log sigma and log nu. alpha: (M,) log-strengths. sigma: the standard
+    deviation of an answer about its competitor. nu: Davidson's (1970) tie parameter, 0 where
+    there are no ties.
     """
-    scores = np.zeros((n_prompts, len(alpha) + 1))
-    value = sum(_Messages(part, alpha, sigma).add_to(scores) for part in trees)
+    scores = np.zeros((n_prompts, len(alpha) + 2))
+    value = sum(_Messages(part, alpha, sigma, nu).add_to(scores) for part in trees)
     return float(value), scores
+
+
+def win_tie_loss(lead: FloatArray, nu: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Chances by Davidson's model: as exp(lead / 2) : nu : exp(-lead / 2)."""
+    ratio = np.exp(-np.abs(lead) / 2)
+    larger = 1.0 / (1.0 + ratio * nu + ratio**2)
+    ahead, tied, smaller = lead >= 0.0, ratio * nu * larger, ratio**2 * larger
+    return np.where(ahead, larger, smaller), tied, np.where(ahead, smaller, larger)
 
 
 def quadrature(n: int) -> tuple[FloatArray, FloatArray]:
@@ -157,19 +166,17 @@ def _one_a_parent(parent: IntArray, leaf: BoolArray) -> BoolArray:
 class _Messages:
     """Messages up to the roots and back, as logarithms at the points of the quadrature."""
 
-    def __init__(self, trees: Trees, alpha: FloatArray, sigma: float) -> None:
+    def __init__(self, trees: Trees, alpha: FloatArray, sigma: float, nu: float) -> None:
         self.trees, self.sigma = trees, sigma
         self.nodes, self.weights = quadrature(_POINTS)
         lead = alpha[trees.child] - alpha[trees.parent]
         apart = sigma * (self.nodes[:, None] - self.nodes[None, :])
-        chance = expit(lead[:, None, None] + apart)
+        won, tied, lost = win_tie_loss(lead[:, None, None] + apart, nu)
         points = trees.points[:, None, None]
-        tied = np.sqrt(chance * (1.0 - chance))  # a tie is half a win and half a loss
-        # (K, child's points, parent's points): of the result, and its derivative by the lead
-        self.likelihood = np.where(
-            points == 1.0, chance, np.where(points == 0.0, 1.0 - chance, tied)
-        )
-        self.slope = self.likelihood * (points - chance)
+        # (K, child's points, parent's points): of the result, and its derivatives
+        self.likelihood = np.where(points == 1.0, won, np.where(points == 0.0, lost, tied))
+        self.slope = self.likelihood * (points - won - tied / 2)
+        self.by_tie = self.likelihood * ((points == 0.5) - tied)
         self.said = np.zeros((len(trees.prompt), _POINTS))
 
     def add_to(self, scores: FloatArray) -> float:
@@ -201,7 +208,9 @@ class _Messages:
         prompt, competitor = self.trees.prompt[level.child], self.trees.competitor
         np.add.at(scores, (prompt, competitor[level.child]), by_lead)
         np.add.at(scores, (prompt, competitor[level.parent]), -by_lead)
-        np.add.at(scores[:, -1], prompt, self.sigma * apart)
+        np.add.at(scores[:, -2], prompt, self.sigma * apart)
+        by_tie = _through(above, self.by_tie[level.kind].transpose(0, 2, 1))
+        np.add.at(scores[:, -1], prompt, (below * by_tie).sum(axis=1) / chance)
         self.said[level.child] += np.log(down)
 
     def _belief(self, logs: FloatArray) -> FloatArray:

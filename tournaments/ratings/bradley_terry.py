@@ -25,7 +25,7 @@ from tournaments.ratings.leniency import leniencies
 from tournaments.ratings.links import HalfWin
 from tournaments.ratings.paired import Fit, Prior, predictor
 from tournaments.ratings.response_effects import Responses, fit_responses
-from tournaments.ratings.schedules import has_long_knock_out
+from tournaments.ratings.schedules import about_schedule, has_long_knock_out
 from tournaments.ratings.strengths import (
     PairedMethod,
     PairedParams,
@@ -36,8 +36,11 @@ from tournaments.ratings.strengths import (
 from tournaments.ratings.table import Result
 from tournaments.ratings.uncertainty import quantile
 
-_AFFORDABLE = 1_000_000
-"""Comparisons times competitors up to which effects of answers are fitted unasked: 2 s or so."""
+_AFFORDABLE = 350_000
+"""What effects of answers may cost where they are fitted unasked, see `_cost`: 2 s or so."""
+
+_NOTHING = 0.05
+"""A share of noise in the answers below which a fit with their effects is a plain one."""
 
 _PEOPLE_ALONE = (
     "With effects of answers, verdicts of one person count as independent of each other."
@@ -101,9 +104,8 @@ class BradleyTerry(PairedMethod):
 
     def _called_for(self, evidence: Evidence) -> bool:
         """Whether a plain fit would be biased, and effects of answers are quickly fitted."""
-        size = len(evidence.a) * len(evidence.names)
         alone = not self.params.other_options and evidence.rater is None
-        possible = alone and size <= _AFFORDABLE
+        possible = alone and _cost(evidence) <= _AFFORDABLE
         return possible and has_long_knock_out(evidence)
 
     def _with_answers(self, evidence: Evidence) -> Result:
@@ -117,8 +119,10 @@ class BradleyTerry(PairedMethod):
         ratings = CENTRE + ELO_SCALE * (contrast @ found.theta)
         estimate = from_spread(ratings, spread, ELO_SCALE, np.random.default_rng(params.seed))
         share = _noise_share(found, quantile(params.confidence))
-        warnings = () if evidence.rater is None else (_PEOPLE_ALONE,)
-        return Result(estimate, effects=(share,), warnings=warnings, rounds=found.rounds)
+        warnings = [] if evidence.rater is None else [_PEOPLE_ALONE]
+        if share.value < _NOTHING:
+            warnings += about_schedule(evidence, found.theta)
+        return Result(estimate, effects=(share,), warnings=tuple(warnings), rounds=found.rounds)
 
     def other_effects(self, evidence: Evidence, design: Design, fitted: Fit) -> Iterator[Effect]:
         yield from super().other_effects(evidence, design, fitted)
@@ -127,11 +131,18 @@ class BradleyTerry(PairedMethod):
             yield from leniencies(evidence, p, self.params.confidence)
 
     def fitted(self, evidence: Evidence, prior: Prior) -> tuple[Design, Fit]:
-        if not self.params.judge_effects:
+        if not self.params.judge_effects or len(np.unique(evidence.ints("judge"))) < 2:
             return super().fitted(evidence, prior)
         if self.params.style_control:
             raise RatingError("effects of judges and of style are not fitted together; choose one")
         return fit_judges(evidence, prior, positions(evidence, self.params))
+
+
+def _cost(evidence: Evidence) -> int:
+    """Of a fit with effects of answers, about proportional to its time: for each parameter, a pass
+    over the comparisons, and what matrices of the parameters take."""
+    parameters = len(evidence.names) + 1
+    return parameters * (len(evidence.a) + 3 * parameters)
 
 
 def _noise_share(found: Responses, z: float) -> Effect:

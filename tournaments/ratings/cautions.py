@@ -38,6 +38,7 @@ def cautions(
     if (evidence.outcome == 1).all():
         yield "All comparisons are ties: nothing tells these competitors apart."
     yield from _about_prompts(evidence)
+    yield from _about_one_person(evidence)
     if resampled:
         yield from _about_resampling(evidence)
     if evidence.unrated:
@@ -80,6 +81,19 @@ def _about_prompts(evidence: Evidence) -> Iterator[str]:
         yield (
             f"Each pair was compared {repeats:.1f} times on a prompt, on average. The intervals"
             " count prompts: repeats on the same prompt hardly narrow them."
+        )
+
+
+def _about_one_person(evidence: Evidence) -> Iterator[str]:
+    """Of several people it is estimated what verdicts of one share; of one it cannot be."""
+    if "rater" not in evidence.columns or evidence.rater is not None:
+        return
+    share = float(np.mean(evidence.ints("rater") >= 0))
+    if share > 0.0:
+        verdicts = "All verdicts are" if share == 1.0 else f"{share:.0%} of the verdicts are"
+        yield (
+            f"{verdicts} one person's, and may share that person's taste. The intervals count"
+            " them as independent: they say what this person prefers, not what people do."
         )
 
 

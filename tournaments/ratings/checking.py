@@ -6,6 +6,9 @@ import numpy as np
 
 from tournaments.ratings.base import OPTIONAL, BoolArray, Comparisons
 
+HEAVIEST = 1e9
+"""A weight counts games; with more the digits of a fit run out."""
+
 
 def check(comparisons: Comparisons) -> None:
     """Raise ValueError, naming the row, for what cannot be a comparison.
@@ -60,6 +63,7 @@ def _optional_faults(comparisons: Comparisons) -> dict[str, BoolArray]:
     found: dict[str, BoolArray] = {}
     if (weight := comparisons.weight) is not None:
         found["the weight is not a positive number"] = ~((weight > 0) & np.isfinite(weight))
+        found[f"the weight is above {HEAVIEST:,.0f}"] = weight > HEAVIEST
     if (first := comparisons.first) is not None:
         found["the order is none of -1, 0 and 1"] = np.abs(first) > 1
     if (rater := comparisons.rater) is not None:

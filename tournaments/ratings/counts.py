@@ -162,12 +162,6 @@ class Evidence:
         nobody = int(people[:1].sum() < 0)
         return index - nobody if len(people) - nobody > 1 else None
 
-    @property
-    def n_clusters(self) -> int:
-        """How many prompts there are, or people if they are fewer."""
-        raters = self.n_prompts if self.rater is None else int(self.rater.max()) + 1
-        return min(self.n_prompts, raters)
-
     @cached_property
     def pairs(self) -> Pairs:
         n = len(self.names)

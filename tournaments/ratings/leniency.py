@@ -13,9 +13,9 @@ import numpy as np
 
 from tournaments.ratings.base import Effect, FloatArray, IntArray
 from tournaments.ratings.counts import Evidence, totals
-from tournaments.ratings.uncertainty import quantile, tie_parameter, tied_by
+from tournaments.ratings.paired import EQUALS
+from tournaments.ratings.uncertainty import quantile, tie_parameter, tie_scores, tied_by
 
-_NUDGE = 1e-4
 _MEANS = "the chance that this judge ties two equals"
 
 
@@ -33,15 +33,17 @@ def _leniency(
 ) -> Effect:
     """Its interval takes the larger variance: of independent rows, or between prompts."""
     weight = np.ones(len(rows)) if evidence.weight is None else evidence.weight[rows]
-    tied = evidence.outcome[rows] == 1
-    outcomes = weight[:, None] * np.stack([~tied, tied, np.zeros_like(tied)], axis=1)
+    outcomes = weight[:, None] * (evidence.outcome[rows][:, None] == np.arange(3))
     log_nu = tie_parameter(p, outcomes)
-    every, own = np.append(p, 0.5), np.append(weight, 1.0)  # with the prior's game
-    chance = tied_by(every, log_nu)
-    slope = (tied_by(every, log_nu + _NUDGE) - tied_by(every, log_nu - _NUDGE)) / (2 * _NUDGE)
+    derivatives = tie_scores(p, log_nu)
+    of_ties = tied_by(p, log_nu)
+    chances = np.stack([p - of_ties / 2, of_ties, 1.0 - p - of_ties / 2], axis=1)
+    equals = EQUALS @ tie_scores(0.5, log_nu) ** 2  # the prior's game
+    information = float((weight[:, None] * chances * derivatives**2).sum() + equals.sum())
     prompts, prompt = np.unique(evidence.prompt[rows], return_inverse=True)
-    scores = totals(prompt, weight * (tied - chance[:-1]), len(prompts))
-    variance = max(float(own @ (chance * (1.0 - chance))), float(scores @ scores))
-    half = quantile(confidence) * np.sqrt(variance) / float(own @ slope)
+    seen = derivatives[np.arange(len(rows)), evidence.outcome[rows]]
+    scores = totals(prompt, weight * seen, len(prompts))
+    variance = max(information, float(scores @ scores))
+    half = quantile(confidence) * np.sqrt(variance) / information
     low, value, high = tied_by(0.5, log_nu + half * np.array([-1.0, 0.0, 1.0])).tolist()
     return Effect(name, value, low, high, _MEANS)

@@ -11,8 +11,11 @@ the variance of a verdict about the strengths that no further call on the same a
 theta and c are fitted without u, which shrinks them by sqrt(1 + k t^2), k = (16 sqrt(3) / 15 pi)^2
 (Zeger, Liang & Albert 1988, Biometrics 44), and are put back by it. A tie counts as a
 lot that the judge throws, so with many ties the share is a lower bound; as half a win it would vary
-too little and hide the share altogether. The share has a uniform prior; the interval comes from
-resampled prompts.
+too little and hide the share altogether. The share has a uniform prior. The interval is the hull of
+two, of resampled prompts and of the profile likelihood: in simulations it covered 0.96 and more
+from 12 prompts on, resampling alone 0.79 to 1. At the ends resampling is blind: where no call ever
+contradicted another one, every resample says the same. There only so many comparisons of a prompt
+count in the profile as have no answer in common.
 """
 
 from __future__ import annotations
@@ -42,6 +45,8 @@ _SPLITS = 4
 """How often ties are split by lot; the log-likelihoods are averaged."""
 
 _TAIL = 0.025
+_CUT = 1.92
+"""Half the 95 % point of chi-squared with one degree of freedom."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,30 @@ def noise_share(repeats: Repeats, seed: int = 0) -> NoiseShare | None:
     likeliest = _GRID[(drawn @ chances).argmax(axis=1)]
     low, high = np.quantile(likeliest, [_TAIL, 1 - _TAIL])
     share = _mean(chances.sum(axis=0))
-    spread = min(float(low), share), max(float(high), share)
-    return NoiseShare(share, *spread, len(repeats.a), len(prompts))
+    alone = _disjoint(repeats, prompt, len(prompts)) if low == high else np.ones(len(prompts))
+    within = _profile(alone @ chances)
+    ends = min(float(low), share, within[0]), max(float(high), share, within[1])
+    # The grid ends below 1, where the answers' part has no end: what reaches it may be all.
+    ends = ends[0], 1.0 if ends[1] >= _GRID[-1] else ends[1]
+    return NoiseShare(share, *ends, len(repeats.a), len(prompts))
+
+
+def _profile(log_chances: FloatArray) -> tuple[float, float]:
+    """The least and the largest share that the likelihood does not rule out, on the grid."""
+    kept = _GRID[log_chances >= log_chances.max() - _CUT]
+    return min(float(kept[0]), float(_GRID[-2])), float(kept[-1])
+
+
+def _disjoint(repeats: Repeats, prompt: IntArray, n_prompts: int) -> FloatArray:
+    """(P,): the share of each prompt's comparisons that can be had without a common answer."""
+    m = repeats.competitors
+    who = np.concatenate([repeats.a, repeats.b])
+    answers = np.bincount(np.unique(np.tile(prompt, 2) * m + who) // m, minlength=n_prompts)
+    pairs = np.unique((prompt * m + np.minimum(repeats.a, repeats.b)) * m
+                      + np.maximum(repeats.a, repeats.b))  # fmt: skip
+    met = np.bincount(pairs // m**2, minlength=n_prompts)
+    share: FloatArray = np.minimum(answers / 2 / met, 1.0)
+    return share
 
 
 def _mean(log_chances: FloatArray) -> float:

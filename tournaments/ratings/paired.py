@@ -30,7 +30,7 @@ ROUNDS = 500
 _LONGEST = 1.5
 _KEEP_FACTOR = 1e-3
 COEFFICIENT_PRECISION = 0.01
-_EQUALS = np.array([[0.25, 0.5, 0.25]])
+EQUALS = np.array([[0.25, 0.5, 0.25]])
 """The outcomes of the prior's game between equals."""
 
 
@@ -205,7 +205,7 @@ class _Local:
         eta = predictor(units, self.theta, self.beta)
         self.terms = link.terms(eta, self.tie, units.pairs)
         nobody = np.zeros(1, dtype=np.int64)
-        equals = Pairs(units.pairs.n, nobody, nobody, prior.games * _EQUALS)
+        equals = Pairs(units.pairs.n, nobody, nobody, prior.games * EQUALS)
         self.equals = link.terms(np.zeros(1), self.tie, equals)
 
     def gradient(self) -> FloatArray:

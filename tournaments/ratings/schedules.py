@@ -10,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
-from tournaments.ratings.base import FloatArray, IntArray
+from tournaments.ratings.base import BoolArray, FloatArray, IntArray
 from tournaments.ratings.components import level_groups
 from tournaments.ratings.counts import Evidence
 
 LONG = 100
 """Prompts from which on the bias of a knock-out is larger than the intervals allow for."""
+
+_SMALLEST = 4
+"""Competitors from which on a knock-out can be told from other games."""
 
 _FIELD = 6
 """In a smaller field there are hardly competitors far apart."""
@@ -26,24 +31,52 @@ _HARDLY = 0.4
 
 
 def knock_out_prompts(evidence: Evidence) -> int:
-    """On how many prompts who lost did not play again while others went on."""
-    m = len(evidence.names)
-    games = np.bincount(evidence.prompt, minlength=evidence.n_prompts)
-    possible = (games > 1) & (games < m)
-    rows = possible[evidence.prompt]
-    answer_a, answer_b = (evidence.prompt[rows] * m + who[rows] for who in (evidence.a, evidence.b))
-    outcome = evidence.outcome[rows]
-    lost = np.concatenate([answer_a[outcome == 2], answer_b[outcome == 0]])
-    possible[_repeated(lost) // m] = False
-    went_on = np.zeros(evidence.n_prompts, dtype=bool)
-    went_on[_repeated(np.concatenate([answer_a, answer_b])) // m] = True
-    return int(np.count_nonzero(possible & went_on))
+    """On how many prompts the comparisons are one knock-out; 0 where that may be chance.
+
+    Of random pairs some happen to look like one: of four in a row every fourth between equals. So
+    at least half must, of the prompts on which all hang together without a circle.
+    """
+    trees, brackets = _brackets(evidence)
+    found = int(np.count_nonzero(brackets))
+    return found if 2 * found >= np.count_nonzero(trees) else 0
 
 
 def has_long_knock_out(evidence: Evidence) -> bool:
     """Whether a fifth of the prompts, and at least a hundred, are knock-outs."""
     enough = max(LONG, evidence.n_prompts / 5)
     return evidence.n_prompts >= LONG and knock_out_prompts(evidence) >= enough
+
+
+def _brackets(evidence: Evidence) -> tuple[BoolArray, BoolArray]:
+    """(P,) each: prompts whose comparisons form one tree of four competitors or more, and those
+    where it is a knock-out: who loses is out, so who played once did not win, and nobody plays
+    more rounds than halving the field takes, as one star that all others meet would."""
+    n, m = evidence.n_prompts, len(evidence.names)
+    both = np.concatenate([evidence.prompt * m + evidence.a, evidence.prompt * m + evidence.b])
+    answers, place = np.unique(both, return_inverse=True)
+    ends, size = place.reshape(2, -1), len(answers)
+    prompt = answers // m
+    lost, won = (
+        np.bincount(ends[0][evidence.outcome == of_a], minlength=size)
+        + np.bincount(ends[1][evidence.outcome == 2 - of_a], minlength=size)
+        for of_a in (2, 0)
+    )
+    played, players = np.bincount(place, minlength=size), np.bincount(prompt, minlength=n)
+    games = np.bincount(evidence.prompt, minlength=n)
+    trees = (players >= _SMALLEST) & (games == players - 1) & _connected(prompt, ends, n)
+    rounds = np.ceil(np.log2(np.maximum(players, 2)))
+    foul = (lost > 1) | ((played == 1) & (won == 1)) | (played > rounds[prompt])
+    return trees, trees & (np.bincount(prompt[foul], minlength=n) == 0)
+
+
+def _connected(prompt: IntArray, ends: IntArray, n: int) -> BoolArray:
+    """(P,): whether all answers of a prompt hang together."""
+    size = len(prompt)
+    graph = csr_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(size, size))
+    _, part = connected_components(graph, directed=False)
+    _, first = np.unique(part, return_index=True)
+    alone: BoolArray = np.bincount(prompt[first], minlength=n) == 1
+    return alone
 
 
 def distant_share(evidence: Evidence, theta: FloatArray) -> float:
@@ -83,10 +116,3 @@ def _paired_by_ranking(evidence: Evidence, theta: FloatArray) -> bool:
     if len(theta) < _FIELD or distant_share(evidence, theta) >= _HARDLY:
         return False
     return len(level_groups(evidence.pairs.win_matrix)) == 1  # else the prior ranks
-
-
-def _repeated(values: IntArray) -> IntArray:
-    """The values that are there more than once."""
-    ordered = np.sort(values)
-    again: IntArray = ordered[1:][ordered[1:] == ordered[:-1]]
-    return again

@@ -35,10 +35,12 @@ from tournaments.ratings.table import (
     rating_table,
 )
 from tournaments.ratings.uncertainty import (
+    People,
     Spread,
     clustered_covariance,
     hybrid,
     model_covariance,
+    people_covariance,
     quantile,
 )
 
@@ -51,6 +53,10 @@ _PROMPTS_ALONE = (
     " these intervals. Those without bootstrap have it."
 )
 """No weights of rows have the variance of both: products of two draws triple that of pure noise."""
+
+
+_Covariances = tuple[FloatArray, FloatArray | None, People | None]
+"""By the model, clustered by prompt, and what people add."""
 
 
 class PairedParams(plugins.Params):
@@ -110,12 +116,9 @@ class PairedMethod:
         params = self.params
         prior = Prior(params.prior_games)
         design, fitted = self.fitted(evidence, prior)
-        model = model_covariance(fitted, design.units, self.link, prior)
-        clustered = clustered_covariance(
-            fitted, design.units, self.link, evidence, design.unit_of_row
-        )
-        estimate = self._estimate(evidence, design, prior, fitted, model, clustered)
-        errors = _standard_errors(design, model, clustered, evidence.n_clusters)
+        covariances = self._covariances(evidence, design, prior, fitted)
+        estimate = self._estimate(evidence, design, prior, fitted, covariances)
+        errors = _standard_errors(design, covariances, evidence.n_prompts)
         effects = (
             *covariate_effects(design, fitted, errors, params.confidence),
             *self.other_effects(evidence, design, fitted),
@@ -130,20 +133,31 @@ class PairedMethod:
             rounds=fitted.rounds,
         )
 
+    def _covariances(
+        self, evidence: Evidence, design: Design, prior: Prior, fitted: Fit
+    ) -> _Covariances:
+        units, link = design.units, self.link
+        clustering = fitted, units, link, evidence, design.unit_of_row
+        return (
+            model_covariance(fitted, units, link, prior),
+            clustered_covariance(*clustering),
+            people_covariance(*clustering),
+        )
+
     def _estimate(
         self,
         evidence: Evidence,
         design: Design,
         prior: Prior,
         fitted: Fit,
-        model: FloatArray,
-        clustered: FloatArray | None,
+        covariances: _Covariances,
     ) -> Estimate:
         params, rng = self.params, np.random.default_rng(self.params.seed)
         contrast = contrast_of(evidence, params.anchor)
         ratings = CENTRE + ELO_SCALE * (contrast @ fitted.theta)
+        model, clustered, people = covariances
         spread = strengths_spread(
-            contrast, model, clustered, evidence.n_clusters, params.confidence
+            contrast, model, clustered, evidence.n_prompts, params.confidence, people
         )
         estimate = from_spread(ratings, spread, ELO_SCALE, rng)
         if not params.bootstrap or evidence.n_prompts < 2:
@@ -210,6 +224,7 @@ def strengths_spread(
     clustered: FloatArray | None,
     clusters: int,
     confidence: float,
+    people: People | None = None,
 ) -> Spread:
     """Of the contrast (C, M) of the strengths, from covariances (D, D) of all parameters."""
     m = contrast.shape[1]
@@ -218,17 +233,19 @@ def strengths_spread(
         result: FloatArray = contrast @ covariance[:m, :m] @ contrast.T
         return result
 
-    return hybrid(seen(model), None if clustered is None else seen(clustered), clusters, confidence)
+    theirs = None if clustered is None else seen(clustered)
+    extra = None if people is None else People(seen(people.extra), people.n)
+    return hybrid(seen(model), theirs, clusters, confidence, extra)
 
 
-def _standard_errors(
-    design: Design, model: FloatArray, clustered: FloatArray | None, clusters: int
-) -> FloatArray:
+def _standard_errors(design: Design, covariances: _Covariances, clusters: int) -> FloatArray:
     """(K,) of the covariates' coefficients, such that a normal quantile fits."""
+    model, clustered, people = covariances
     m, k = design.units.pairs.n, len(design.covariates)
     block = slice(m, m + k)
     theirs = None if clustered is None else clustered[block, block]
-    return hybrid(model[block, block], theirs, clusters, 0.95).half / quantile(0.95)
+    extra = None if people is None else People(people.extra[block, block], people.n)
+    return hybrid(model[block, block], theirs, clusters, 0.95, extra).half / quantile(0.95)
 
 
 def covariate_effects(

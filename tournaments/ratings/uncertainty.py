@@ -14,13 +14,14 @@ from statistics import NormalDist
 import numpy as np
 from scipy.optimize import brentq
 from scipy.sparse import csr_array
-from scipy.special import expit
+from scipy.special import expit, stdtrit
 
 from tournaments.ratings.base import BoolArray, FloatArray, IntArray
 from tournaments.ratings.counts import Evidence, totals
 from tournaments.ratings.links import HalfWin, Link
 from tournaments.ratings.paired import (
     COEFFICIENT_PRECISION,
+    EQUALS,
     Fit,
     Prior,
     Units,
@@ -33,6 +34,12 @@ _BORROWED = 10.0
 """Prompts that the design effect of the whole field is worth, to a single competitor."""
 
 _TINY = 1e-300
+
+_WIDEST_TIE = 30.0
+"""The tie parameter, a logarithm, is looked for so far from 0."""
+
+_CLOSEST = 1e-12
+"""So near to 0 or 1 an expected score counts as this far from it."""
 
 _DENSE = 2**25
 """Entries of a table of scores by prompt; larger ones are kept sparse."""
@@ -57,17 +64,39 @@ def quantile(confidence: float) -> float:
     return NormalDist().inv_cdf((1.0 + confidence) / 2)
 
 
+@dataclass(frozen=True)
+class People:
+    """What verdicts of one person share: (K, K) to add to a covariance clustered by prompt.
+
+    It may be negative in places. n: how many people there were.
+    """
+
+    extra: FloatArray
+    n: int
+
+    def seen(self, contrast: FloatArray) -> People:
+        """Of a contrast (C, K)."""
+        return People(contrast @ self.extra @ contrast.T, self.n)
+
+
 def hybrid(
-    model: FloatArray, clustered: FloatArray | None, clusters: int, confidence: float
+    model: FloatArray,
+    clustered: FloatArray | None,
+    clusters: int,
+    confidence: float,
+    people: People | None = None,
 ) -> Spread:
     """The larger of two covariances (K, K), for intervals at `confidence`.
 
     The clustered one, from so many clusters, is None where there are too few to compute it.
+    people: what comes on top of it where people judged (two-way clustering).
     """
     normal = quantile(confidence)
     if clustered is None:
         return Spread(normal * _errors(model), _differences(model), model)
     steady = _steadied(model, clustered, clusters)
+    if people is not None:
+        steady = _floored(steady + _shrunk(model, people.extra, people.n))
     errors = np.maximum(_errors(model), _errors(steady))
     both = model + steady
     ratio = errors / np.maximum(_errors(both), _TINY)
@@ -76,6 +105,26 @@ def hybrid(
         variances=np.maximum(_differences(model), _differences(steady)),
         covariance=both * ratio[:, None] * ratio[None, :],
     )
+
+
+def _shrunk(model: FloatArray, extra: FloatArray, clusters: int) -> FloatArray:
+    """What few clusters show, with the model's times the ratio in the whole field as ten more.
+
+    Widened as Student's t is with so many, for a normal quantile to fit.
+    """
+    size, own = _size(model), clusters - 1.0
+    effect = max(0.0, _size(extra) / size) if size > _TINY else 0.0
+    known = own + _BORROWED
+    wider = (stdtrit(known, 0.975) / quantile(0.95)) ** 2
+    result: FloatArray = wider * (own * extra + _BORROWED * effect * model) / known
+    return result
+
+
+def _floored(covariance: FloatArray) -> FloatArray:
+    """The covariance, without what would make a variance negative."""
+    sizes, directions = np.linalg.eigh((covariance + covariance.T) / 2)
+    floored: FloatArray = (directions * np.maximum(sizes, 0.0)) @ directions.T
+    return floored
 
 
 def _steadied(model: FloatArray, clustered: FloatArray, clusters: int) -> FloatArray:
@@ -133,87 +182,101 @@ def tie_chances(p: FloatArray, outcomes: FloatArray) -> FloatArray:
 
 
 def tie_parameter(p: FloatArray, outcomes: FloatArray) -> float:
-    """The logarithm of the Davidson parameter that makes as many ties as there were.
+    """The logarithm of Davidson's parameter that makes the outcomes most probable.
 
     p: (U,) expected scores of units with outcomes (U, 3). One game between equals, half tied,
-    comes on top.
+    comes on top. It keeps the answer finite, whatever was seen: more ties, too, than the expected
+    scores leave room for.
     """
-    met, tied = outcomes.sum(axis=1), float(outcomes[:, 1].sum()) + 0.5
 
-    def excess(log_nu: float) -> float:
-        return float((met * tied_by(p, log_nu)).sum()) + float(tied_by(0.5, log_nu)) - tied
+    def gradient(log_nu: float) -> float:
+        seen = float((outcomes * tie_scores(p, log_nu)).sum())
+        return seen + float((EQUALS * tie_scores(0.5, log_nu)).sum())
 
-    return float(brentq(excess, -40.0, 40.0))
+    if gradient(-_WIDEST_TIE) <= 0.0:
+        return -_WIDEST_TIE
+    if gradient(_WIDEST_TIE) >= 0.0:
+        return _WIDEST_TIE
+    return float(brentq(gradient, -_WIDEST_TIE, _WIDEST_TIE))
 
 
 def tied_by(p: FloatArray | float, log_nu: float | FloatArray) -> FloatArray:
-    """Chance of a tie where the expected score is p: nu / (2 c + nu), c = cosh(eta / 2).
+    """Chance of a tie where the expected score is p: nu / (2 c + nu), c = cosh(eta / 2)."""
+    nu = np.exp(log_nu)
+    cosh, _, _ = _half_lead(p, nu)
+    chance: FloatArray = nu / (2.0 * cosh + nu)
+    return chance
+
+
+def tie_scores(p: FloatArray | float, log_nu: float) -> FloatArray:
+    """(..., 3): derivatives by log nu of the log-chances of win, tie and loss where the expected
+    score is p, which stays as it is."""
+    nu = np.exp(log_nu)
+    cosh, lead, root = _half_lead(p, nu)
+    of_tie = 2.0 / (root * (2.0 * cosh + nu))
+    scores: FloatArray = np.stack(
+        [-nu / (2.0 * lead) * of_tie, of_tie, -nu * lead / 2.0 * of_tie], axis=-1
+    )
+    return scores
+
+
+def _half_lead(
+    p: FloatArray | float, nu: float | FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """cosh(eta / 2), exp(eta / 2) and a root that its derivative by log nu needs.
 
     With x = p - 1/2, x (2 c + nu) = sinh(eta / 2) is a quadratic equation in c.
     """
-    nu = np.exp(log_nu)
-    square = np.minimum((np.asarray(p) - 0.5) ** 2, 0.25 - 1e-12)
-    left = 1.0 - 4.0 * square
-    root = np.sqrt(4.0 * square**2 * nu**2 + left * (square * nu**2 + 1.0))
-    cosh = (2.0 * square * nu + root) / left
-    chance: FloatArray = nu / (2.0 * cosh + nu)
-    return chance
+    x = np.clip(np.asarray(p, dtype=np.float64) - 0.5, _CLOSEST - 0.5, 0.5 - _CLOSEST)
+    left = (1.0 - 2.0 * x) * (1.0 + 2.0 * x)
+    root = np.sqrt(4.0 * x**4 * nu**2 + left * ((x * nu) ** 2 + 1.0))
+    cosh = (2.0 * x**2 * nu + root) / left
+    larger = cosh + np.abs(x) * (2.0 * cosh + nu)
+    return cosh, np.where(x < 0.0, 1.0 / larger, larger), root
 
 
 def clustered_covariance(
     fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
 ) -> FloatArray | None:
-    """(D, D) of all parameters, from the variation between prompts, and between people where they
-    judged; None for a single prompt."""
+    """(D, D) of all parameters, from the variation between prompts; None for a single prompt."""
     if evidence.n_prompts < 2:
         return None
-    by_eta, by_tie = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
-    rows = unit_of_row, evidence.outcome
-    eta, tie = by_eta[rows], by_tie[rows]
-    if (weight := evidence.weight) is not None:
-        eta, tie = eta * weight, tie * weight
-    return score_covariance(
-        fit.covariance, evidence, units, unit_of_row, eta, tie if link.ties else None
-    )
+    scores = _scores(fit, units, link, evidence, unit_of_row)
+    return _by_prompt(fit.covariance, scores, evidence)
 
 
-def row_covariance(fit: Fit, units: Units, link: Link, inverse: FloatArray) -> FloatArray:
-    """(D, D) the sandwich of comparisons that are each on a prompt of their own: counts suffice.
+def people_covariance(
+    fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
+) -> People | None:
+    """(D, D) of all parameters: what verdicts of one person share beyond those on one prompt.
 
-    For links without a tie parameter.
+    Added to the covariance clustered by prompt, it makes two-way clustering (Cameron, Gelbach &
+    Miller, 2011). Verdicts that are no single person's add nothing. None without two people.
     """
-    by_eta, _ = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
-    middle = gram(units, (units.pairs.outcomes * by_eta**2).sum(axis=1))
-    result: FloatArray = inverse @ middle @ inverse
-    return result
+    if (rater := evidence.rater) is None:
+        return None
+    theirs = rater >= 0
+    scores = _scores(fit, units, link, evidence, unit_of_row).of(theirs)
+    rater, prompt, n = rater[theirs], evidence.prompt[theirs], int(rater.max()) + 1
+    both, index = np.unique(prompt * n + rater, return_inverse=True)
+    between = _corrected(n) * scores.middle(rater, n)
+    within = _corrected(len(both)) * scores.middle(index, len(both))
+    return People(between - within, n).seen(fit.covariance)
 
 
 def score_covariance(
-    inverse: FloatArray,
-    evidence: Evidence,
-    units: Units,
-    unit_of_row: IntArray,
-    eta: FloatArray,
-    tie: FloatArray | None = None,
+    inverse: FloatArray, evidence: Evidence, units: Units, unit_of_row: IntArray, eta: FloatArray
 ) -> FloatArray:
     """(D, D): the sandwich of the inverse information (D, D) and the scores of prompts.
 
-    Where people judged, verdicts of one person depend on each other as well: what they add beyond
-    the verdicts of one person on one prompt comes on top (two-way clustering; Cameron, Gelbach &
-    Miller, 2011), less what would make a variance negative.
-    eta, tie: (N,) derivatives of each row's log-likelihood by its predictor and the tie parameter.
+    eta: (N,) derivative of each row's log-likelihood by its predictor.
     """
-    sloped = eta if units.slope is None else eta * units.slope[unit_of_row]
-    others = [eta * column[unit_of_row] for column in units.x.T]
-    if tie is not None:
-        others.append(tie)
-    scores = _Scores(evidence.a, evidence.b, len(evidence.names), sloped, tuple(others))
-    by_prompt = scores.middle(evidence.prompt, evidence.n_prompts)
-    middle: FloatArray = _corrected(evidence.n_prompts) * by_prompt
-    if (rater := evidence.rater) is not None:
-        theirs = rater >= 0
-        middle += _of_people(scores.of(theirs), rater[theirs], evidence.prompt[theirs])
-    result: FloatArray = inverse @ middle @ inverse
+    return _by_prompt(inverse, _scores_of(evidence, units, unit_of_row, eta, None), evidence)
+
+
+def _by_prompt(inverse: FloatArray, scores: _Scores, evidence: Evidence) -> FloatArray:
+    n = evidence.n_prompts
+    result: FloatArray = inverse @ (_corrected(n) * scores.middle(evidence.prompt, n)) @ inverse
     return result
 
 
@@ -221,15 +284,30 @@ def _corrected(clusters: int) -> float:
     return clusters / (clusters - 1.0)
 
 
-def _of_people(scores: _Scores, rater: IntArray, prompt: IntArray) -> FloatArray:
-    """(D, D): what people add to the middle clustered by prompt."""
-    raters = int(rater.max()) + 1
-    both, index = np.unique(prompt * raters + rater, return_inverse=True)
-    by_person = _corrected(raters) * scores.middle(rater, raters)
-    extra = by_person - _corrected(len(both)) * scores.middle(index, len(both))
-    sizes, directions = np.linalg.eigh(extra)
-    added: FloatArray = (directions * np.maximum(sizes, 0.0)) @ directions.T
-    return added
+def _scores(
+    fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
+) -> _Scores:
+    by_eta, by_tie = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
+    rows = unit_of_row, evidence.outcome
+    eta, tie = by_eta[rows], by_tie[rows]
+    if (weight := evidence.weight) is not None:
+        eta, tie = eta * weight, tie * weight
+    return _scores_of(evidence, units, unit_of_row, eta, tie if link.ties else None)
+
+
+def _scores_of(
+    evidence: Evidence,
+    units: Units,
+    unit_of_row: IntArray,
+    eta: FloatArray,
+    tie: FloatArray | None,
+) -> _Scores:
+    """From derivatives (N,) of each row's log-likelihood by its predictor and the tie parameter."""
+    sloped = eta if units.slope is None else eta * units.slope[unit_of_row]
+    others = [eta * column[unit_of_row] for column in units.x.T]
+    if tie is not None:
+        others.append(tie)
+    return _Scores(evidence.a, evidence.b, len(evidence.names), sloped, tuple(others))
 
 
 @dataclass(frozen=True)

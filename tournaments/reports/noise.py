@@ -10,6 +10,7 @@ from tournaments.ratings.noise_share import FEWEST_PROMPTS
 
 MOSTLY_ANSWERS = 0.5
 MOSTLY_JUDGE = 0.2
+TOO_WIDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def in_words(noise: Mapping[str, Any]) -> str:
     """A run's `noise` in two sentences: what is known, and what to do about it."""
     if noise.get("share") is None:
         return f"Not known: {_why(noise)} {_what_gives_it()}"
-    return f"{_finding(noise)} {_advice(noise['share'])}"
+    return f"{_finding(noise)} {_advice(noise['ci_low'], noise['ci_high'])}"
 
 
 def _finding(noise: Mapping[str, Any]) -> str:
@@ -50,17 +51,20 @@ def _finding(noise: Mapping[str, Any]) -> str:
     )
 
 
-def _advice(share: float) -> str:
-    if share >= MOSTLY_ANSWERS:
+def _advice(low: float, high: float) -> str:
+    """What holds for every share of the interval; nothing where it says too little."""
+    if low >= MOSTLY_ANSWERS:
         return (
             "Another prompt tells far more than asking again about the same answers, and a"
             " knock-out rests on lucky answers: spread the calls over prompts."
         )
-    if share <= MOSTLY_JUDGE:
+    if high <= MOSTLY_JUDGE:
         return (
             "Asking again about the same answers tells nearly as much as another prompt, so few"
             " prompts go far."
         )
+    if high - low > TOO_WIDE:
+        return "That is too wide to plan by: more prompts with repeated calls narrow it."
     return "Asking again about the same answers helps, but another prompt tells more."
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from arena.models import Output
 from judges.contracts import Order, Winner
@@ -23,6 +23,9 @@ REPEATS_FROM = 200
 
 SURROGATE = "surrogate"
 PEOPLE = "human"
+NOT_REPEATED = (SURROGATE, PEOPLE)
+"""Kinds whose verdicts on one comparison are not one judge asked again."""
+
 COVARIATES = "covariates."
 SCORES: dict[str | None, float] = {Winner.A: 1.0, Winner.B: 0.0}
 SHOWN_FIRST = {Order.AB: 1, Order.BA: -1}
@@ -92,9 +95,10 @@ def by_prompt(decided: QuerySet[Decision], field: str) -> tuple[str, ...]:
 def repeats_of(decided: QuerySet[Decision], judges: Collection[Judge]) -> Repeats:
     """The comparisons that one of the judges, or of those they rest on, judged more than once.
 
-    A statistical model repeats itself, so it is left out.
+    A statistical model repeats itself, so it is left out; so are people, whose repeated calls are
+    verdicts of different persons.
     """
-    asked = [judge for judge in judges if judge.kind != SURROGATE]
+    asked = [judge for judge in judges if judge.kind not in NOT_REPEATED]
     mine = decided.filter(judge__in=asked)
     prompts = list(
         mine.order_by("comparison__prompt").values_list("comparison__prompt", flat=True).distinct()
@@ -104,8 +108,10 @@ def repeats_of(decided: QuerySet[Decision], judges: Collection[Judge]) -> Repeat
         comparison__in=mine.values("comparison"),
         judge__in=set().union(*evidence_of(asked).values()) if asked else [],
         winner__isnull=False,
-    ).exclude(judge__kind=SURROGATE)
-    return _repeats(rows.order_by())
+    ).exclude(judge__kind__in=NOT_REPEATED)
+    of_people = Q(details__judge_kind=PEOPLE, details__judge_kind__isnull=False)
+    machines = rows.filter(Q(details__judge_kind__isnull=True) | ~of_people)
+    return _repeats(machines.order_by())
 
 
 def _repeats(judgments: QuerySet[Judgment]) -> Repeats:

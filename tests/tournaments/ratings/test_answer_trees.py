@@ -6,7 +6,6 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.special import expit
 
 from tests.tournaments.ratings.worlds import TREES, Row, comparisons, knock_out
 from tournaments.ratings import answer_trees
@@ -15,11 +14,13 @@ from tournaments.ratings.base import RatingError
 from tournaments.ratings.counts import Evidence, gather
 
 
-def likelihood(evidence: Evidence, alpha: np.ndarray, sigma: float) -> tuple[float, np.ndarray]:
-    return log_likelihood(list(trees_of(evidence)), evidence.n_prompts, alpha, sigma)
+def likelihood(
+    evidence: Evidence, alpha: np.ndarray, sigma: float, nu: float = 0.4
+) -> tuple[float, np.ndarray]:
+    return log_likelihood(list(trees_of(evidence)), evidence.n_prompts, alpha, sigma, nu)
 
 
-def brute_force(rows: list[Row], alpha: np.ndarray, sigma: float) -> float:
+def brute_force(rows: list[Row], alpha: np.ndarray, sigma: float, nu: float) -> float:
     """Integrate over all answers of each prompt on the full grid."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(11)
     weights = weights / weights.sum()
@@ -31,8 +32,9 @@ def brute_force(rows: list[Row], alpha: np.ndarray, sigma: float) -> float:
             u = alpha + sigma * nodes[list(places)]
             value = np.prod(weights[list(places)])
             for a, b, score, _ in games:
-                p = expit(u[int(a[1])] - u[int(b[1])])
-                value *= {1.0: p, 0.5: np.sqrt(p * (1 - p)), 0.0: 1 - p}[score]
+                half = (u[int(a[1])] - u[int(b[1])]) / 2
+                odds = {1.0: np.exp(half), 0.5: nu, 0.0: np.exp(-half)}
+                value *= odds[score] / sum(odds.values())
             chance += value
         total += np.log(chance)
     return float(total)
@@ -40,13 +42,17 @@ def brute_force(rows: list[Row], alpha: np.ndarray, sigma: float) -> float:
 
 def test_messages_integrate_exactly() -> None:
     evidence = gather(comparisons(TREES))
-    alpha, sigma = np.array([0.3, -0.2, 0.5, 0.0]), 0.9
-    value, scores = likelihood(evidence, alpha, sigma)
-    assert value == pytest.approx(brute_force(TREES, alpha, sigma), abs=1e-9)
+    alpha, sigma, nu = np.array([0.3, -0.2, 0.5, 0.0]), 0.9, 0.4
+    value, scores = likelihood(evidence, alpha, sigma, nu)
+    assert value == pytest.approx(brute_force(TREES, alpha, sigma, nu), abs=1e-9)
     step = 1e-5
-    for i, nudge in enumerate(step * np.eye(5)):
-        up, _ = likelihood(evidence, alpha + nudge[:4], sigma * np.exp(nudge[4]))
-        down, _ = likelihood(evidence, alpha - nudge[:4], sigma * np.exp(-nudge[4]))
+
+    def moved(by: np.ndarray) -> float:
+        more = np.exp(by[4:])
+        return likelihood(evidence, alpha + by[:4], sigma * more[0], nu * more[1])[0]
+
+    for i, nudge in enumerate(step * np.eye(6)):
+        up, down = moved(nudge), moved(-nudge)
         assert scores[:, i].sum() == pytest.approx((up - down) / (2 * step), abs=1e-7)
 
 

@@ -340,6 +340,7 @@ def test_no_comparisons_give_an_unrated_table(name: str, names: tuple[str, ...])
         ("weight", math.nan, "row 1: the weight is not a positive number"),
         ("weight", -1.0, "row 1: the weight is not a positive number"),
         ("weight", math.inf, "row 1: the weight is not a positive number"),
+        ("weight", 1e12, "row 1: the weight is above 1,000,000,000"),
         ("first", 2, "row 1: the order is none of -1, 0 and 1"),
         ("share", 1.5, "row 1: the share is not between 0 and 1"),
         ("judge", 2, "row 1: judge is not the index of a judge"),

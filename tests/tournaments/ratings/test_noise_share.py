@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,30 @@ def test_without_noise_in_the_answers_the_interval_reaches_down_to_none():
 
     assert found.share < 0.08
     assert found.ci_low == 0.0
+
+
+@pytest.mark.parametrize("prompts", [12, 40])
+def test_a_judge_that_never_contradicts_itself_has_an_honest_interval(prompts):
+    """Every resample is alike there; the interval reaches to all, and narrows with the data."""
+    drawn = repeats(0.3, prompts=prompts, competitors=5)
+    sure = replace(drawn, wins=(drawn.wins[:, :1] > 0) * drawn.calls)
+
+    found = noise_share(sure)
+
+    assert found.ci_high == 1.0
+    assert found.share - found.ci_low > (0.03 if prompts == 12 else 0.005)
+    assert found.ci_low > (0.9 if prompts == 12 else 0.95)
+
+
+def test_few_prompts_still_hold_the_truth():
+    held = [
+        one.ci_low <= share <= one.ci_high
+        for share in (0.05, 0.3, 0.97)
+        for seed in range(8)
+        for one in [noise_share(repeats(share, prompts=12, competitors=5, seed=seed))]
+    ]
+
+    assert sum(held) >= 22
 
 
 def test_ties_make_it_a_lower_bound_and_not_nothing():

@@ -9,6 +9,7 @@ import pytest
 
 from tests.tournaments.ratings.worlds import (
     TREES,
+    Row,
     comparisons,
     drawn_rows,
     knock_out,
@@ -97,6 +98,71 @@ def test_where_they_cannot_be_had_a_plain_fit_warns(monkeypatch: pytest.MonkeyPa
     assert fitted(comparisons(rows), bootstrap=10) == (False, True)
     monkeypatch.setattr(bradley_terry, "_AFFORDABLE", 100)
     assert fitted(comparisons(rows)) == (False, True)
+
+
+def test_ties_do_not_hide_what_is_in_the_answers() -> None:
+    """Ties as Davidson's model makes them, 7 %: taken for level answers, they would hide all."""
+    theta, sigma, nu = np.linspace(-1.2, 1.2, 8), 1.28, 0.2
+    shares, spreads = [], []
+    for seed in range(4):
+        data = comparisons(tied_knock_out(theta, 250, sigma, nu, seed))
+        assert 0.03 < np.mean(data.score == 0.5) < 0.12
+        table = registry.build("bradley_terry").rate(data)
+        shares.append(table.effects[0].value)
+        spreads.append(np.ptp(ratings(table, ("c0", "c7"))))
+    truth = on_elo_scale(response_effects._over_answers(theta, sigma, nu)[0])
+    assert np.mean(shares) > 0.2
+    assert np.mean(spreads) == pytest.approx(truth[7] - truth[0], rel=0.05)
+
+
+def tied_knock_out(
+    theta: np.ndarray, prompts: int, sigma: float, nu: float, seed: int
+) -> list[Row]:
+    """Brackets in which results are Davidson's; after a tie the lot decides who goes on."""
+    rng, rows = np.random.default_rng(seed), []
+    for prompt in range(prompts):
+        strength = theta + sigma * rng.standard_normal(len(theta))
+        field = rng.permutation(len(theta))
+        while len(field) > 1:
+            through = []
+            for i, j in zip(field[0::2], field[1::2], strict=True):
+                lead = strength[i] - strength[j]
+                odds = np.array([np.exp(lead / 2), nu, np.exp(-lead / 2)])
+                score = float(rng.choice([1.0, 0.5, 0.0], p=odds / odds.sum()))
+                rows.append((f"c{i}", f"c{j}", score, prompt))
+                through.append(i if rng.random() < score else j)
+            field = np.array(through)
+    return rows
+
+
+@pytest.mark.parametrize(("nothing", "warned"), [(1.0, True), (0.0, False)])
+def test_where_nothing_is_found_in_the_answers_the_warning_stays(
+    monkeypatch: pytest.MonkeyPatch, nothing: float, warned: bool
+) -> None:
+    monkeypatch.setattr(bradley_terry, "_NOTHING", nothing)
+    assert fitted(comparisons(knock_out(np.zeros(4), 150, 0.5, 3))) == (True, warned)
+
+
+def test_a_large_field_is_not_fitted_in_a_request() -> None:
+    """900 competitors in brackets of 8 would take a minute."""
+    rng, rows = np.random.default_rng(0), []
+    for prompt in range(110):
+        field = rng.choice(900, 8, replace=False)
+        while len(field) > 1:
+            rows += [
+                (f"c{i}", f"c{j}", 1.0, prompt)
+                for i, j in zip(field[::2], field[1::2], strict=True)
+            ]
+            field = field[::2]
+    assert fitted(comparisons(rows)) == (False, True)
+
+
+def test_a_curvature_that_is_none_is_an_error_of_the_rating() -> None:
+    def saddle(point: np.ndarray) -> tuple[float, np.ndarray]:
+        return 0.0, point * np.array([1.0, -1.0])
+
+    with pytest.raises(RatingError, match="did not converge"):
+        response_effects._inverse(saddle, np.zeros(2), np.zeros(2))
 
 
 def test_where_people_judged_they_are_fitted_when_asked_for_only() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tournaments.reports.effects import told
@@ -66,3 +68,27 @@ def test_what_has_no_words_of_its_own_keeps_its_meaning():
     assert (shown.title, shown.text, shown.value) == (
         "Effective verdicts", "Trusted verdicts alone.", 420.0,
     )  # fmt: skip
+
+
+def test_a_threshold_is_told_as_ties_and_not_as_the_order():
+    (shown,) = told([effect("threshold", 0.8, meaning="log-odds by which a winner must lead")])
+
+    assert shown.title == "Ties"
+    assert shown.value == pytest.approx(100 * (1 - 2 / (1 + math.exp(0.8))))
+    assert shown.in_percent
+    assert not shown.even
+
+
+def test_the_ties_of_a_judge_are_per_cent_and_keep_its_name():
+    name = "ties between equals, GPT-4o Mini, v2"
+    (shown,) = told([effect(name, 0.3, 0.2, 0.4, "the chance that this judge ties two equals")])
+
+    assert shown.title == "Ties, GPT-4o Mini, v2"
+    assert (shown.value, shown.low, shown.high) == (30.0, 20.0, 40.0)
+    assert shown.in_percent
+
+
+def test_names_in_what_has_no_words_of_its_own_keep_their_letters():
+    (shown,) = told([effect("weight of GPT-4o", 1.0, meaning="how much GPT-4o counts")])
+
+    assert (shown.title, shown.text) == ("Weight of GPT-4o", "How much GPT-4o counts.")

@@ -25,6 +25,15 @@ def test_the_share_comes_with_what_to_do(share, advice):
     assert advice in words
 
 
+def test_an_interval_that_says_too_little_gives_no_advice():
+    wide = {**kept(0.7), "ci_low": 0.15, "ci_high": 0.95}
+    some = {**kept(0.55), "ci_low": 0.4, "ci_high": 0.7}
+
+    assert "too wide to plan by" in in_words(wide)
+    assert "another prompt tells more" in in_words(some)
+    assert "knock-out" not in in_words(wide) + in_words(some)
+
+
 @pytest.mark.parametrize(
     ("noise", "why"),
     [

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from django.contrib.auth import get_user_model
 
 from arena.models import Competitor, Output, Prompt
 from judges.models import Decision, Judge, Judgment
@@ -171,6 +172,34 @@ def test_one_call_is_no_repeat_and_two_judges_are_not_one(lab):
         decisions.ask(other, [comparison.pk])
 
     assert len(repeats(lab).a) == 0
+
+
+def test_people_who_judge_the_same_comparison_are_no_repeats(lab):
+    crowd = factories.judge(lab, "human", "crowd")
+    for comparison in factories.all_comparisons(lab):
+        for sample, name in enumerate(("eve", "dan")):
+            person, _ = get_user_model().objects.get_or_create(username=name)
+            Judgment.objects.create(
+                judge=crowd, comparison=comparison, order="ab", winner="a", rater=person,
+                sample=sample,
+            )  # fmt: skip
+        decisions.ask(crowd, [comparison.pk])
+
+    assert len(repeats(lab).a) == 0
+
+
+@pytest.mark.parametrize(("kind", "repeated"), [("human", 0), ("llm", 2)])
+def test_imported_verdicts_of_people_are_no_repeats(lab, kind, repeated):
+    judge = factories.judge(lab, "recorded", "crowd", judge="crowd")
+    for comparison in factories.all_comparisons(lab):
+        for order in ("ab", "ba"):
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order=order, winner="a",
+                details={"judge_kind": kind},
+            )  # fmt: skip
+        decisions.ask(judge, [comparison.pk])
+
+    assert len(repeats(lab).a) == repeated
 
 
 def test_a_statistical_model_repeats_itself_and_does_not_count(lab):
