@@ -18,15 +18,15 @@ from arena.models import Project
 from arena.param_fields import chosen, field_of, params_of
 from arena.views.reads import filter_choices
 from judges import aggregation as aggregations
-from judges.services.costs import Cost, cost_of
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Format
 from tournaments.models import Period, Tournament, TournamentStatus, Undecided
 from tournaments.ratings import registry as methods
-from tournaments.services.estimating import Estimate, estimate_for
+from tournaments.services.estimating import Estimate
 from tournaments.services.extending import Wanted
 from tournaments.services.fields import entrants_on, playable
 from tournaments.services.lifecycle import DEFAULT_FORMAT
+from tournaments.services.previewing import preview
 
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -142,7 +142,10 @@ class TournamentForm(forms.Form):
         options = {"anchors": names, "newcomer": [("", "the one added last"), *names]}
         for name, params in self._params.items():
             for param in params:
-                self.fields[f"{name}.{param.name}"] = field_of(param, options.get(param.name))
+                made = field_of(param, options.get(param.name))
+                if (label := param.schema.get("title", "")) not in _made_up(param.name):
+                    made.label = label
+                self.fields[f"{name}.{param.name}"] = made
         self.initial = {
             "format": DEFAULT_FORMAT,
             "judges": [judge.name for judge in self.judge_rows[:1]],
@@ -209,13 +212,13 @@ class TournamentForm(forms.Form):
         wanted = {name: self._now(name) for name in ("category", "language", "tags")}
         ids = [entrant.pk for entrant in self.entrants if entrant.name in players]
         entrants = playable(entrants_on(self.project.pk, wanted, ids))
-        each = [cost_of(judge) for judge in self.judge_rows if judge.name in judges]
-        cost = sum(each, Cost())
+        chosen_judges = [judge for judge in self.judge_rows if judge.name in judges]
+        draft = Tournament(project=self.project, seed=self._now("seed") or 0)
         found = {}
         for name in self.formats if entrants else ():
             with suppress(ArenaError):
                 rule = formats.build(name, self._params_given(name))
-                found[name] = estimate_for(rule, cost, entrants)
+                found[name] = preview(draft, chosen_judges, rule, entrants)
         return found
 
     def _now(self, name: str) -> Any:
@@ -353,6 +356,11 @@ def _slices(project: Project) -> dict[str, list[tuple[str, str]]]:
         "language": [("", "all"), *_same(values["language"])],
         "tags": _same(values["tag"]),
     }
+
+
+def _made_up(param: str) -> tuple[str, ...]:
+    """Titles that a schema has where the param gives itself none."""
+    return "", param.replace("_", " ").title()
 
 
 def _same(values: Iterable[str]) -> list[tuple[str, str]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import cast
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from arena.common.errors import NotFound
 from arena.models import Project
 from judges.contracts import Silence
-from judges.models import Charge, DecisionStatus, Judgment, JuryMember
+from judges.models import DecisionStatus, Judge, Judgment, JuryMember
 from judges.queries import LONG_FIELDS, evidence_of
 from tournaments.models import Bracket, Match, RatingRun, Tournament, TournamentStatus
 
@@ -116,14 +117,6 @@ def status_of(tournament: Tournament, progress: Progress) -> str:
     return tournament.status
 
 
-def judgments_of(tournament: Tournament) -> QuerySet[Judgment]:
-    """Judgments behind the tournament's matches: of its judge, or of a jury's members."""
-    return Judgment.objects.filter(
-        judge__in=evidence_judges(tournament),
-        comparison__in=tournament.matches.values("decision__comparison"),
-    )
-
-
 def usage_of(tournament: Tournament) -> TotalUsage:
     """What the tournament's judgments cost; what stood on record before it began is a hit."""
     return usage_by_tournament([tournament])[tournament.pk]
@@ -132,66 +125,91 @@ def usage_of(tournament: Tournament) -> TotalUsage:
 def usage_by_tournament(tournaments: Sequence[Tournament]) -> dict[int, TotalUsage]:
     """{id: what its judgments cost} for tournaments with their judges; a fixed number of queries.
 
-    A judgment counts once in a tournament, however many of its matches rest on it.
+    A judgment counts once in a tournament, however many of its matches rest on it. What was paid is
+    charged to one tournament alone, that which asked for it first; to all others it is a hit.
     """
     found = {tournament.pk: TotalUsage(0, 0, 0, 0, None) for tournament in tournaments}
     unpriced = set()
-    if not found:
-        return {}
-    behind = evidence_of({tournament.judge for tournament in tournaments})
-    judges = {tournament.pk: behind[tournament.judge_id] for tournament in tournaments}
-    with connection.cursor() as cursor:
-        cursor.execute(_USAGE.format(", ".join(["%s"] * len(found))), list(found))
-        for pk, judge, paid_here, without_price, calls, *sums in cursor.fetchall():
-            if judge in judges[pk]:
-                used = TotalUsage(calls, *sums) if paid_here else TotalUsage(0, calls, 0, 0, None)
-                found[pk] += used
-                if paid_here and without_price:
-                    unpriced.add(pk)
-    for charge in charges_by_tournament(judges):
-        found[charge.tournament] += charge.usage
-        if charge.usage.usd is None:
-            unpriced.add(charge.tournament)
+    behind = _behind(tournaments)
+    for said in (_JUDGMENTS, _CHARGES) if behind else ():
+        for pk, paid_here, without_price, calls, *sums in _paid(said, found, behind):
+            if paid_here:
+                found[pk] += TotalUsage(calls, *sums)
+                unpriced |= {pk} if without_price else set()
+            elif said == _JUDGMENTS:
+                found[pk] += TotalUsage(0, calls, 0, 0, None)
     return {pk: replace(used, usd=None) if pk in unpriced else used for pk, used in found.items()}
 
 
-@dataclass(frozen=True)
-class Charged:
-    """What a tournament paid for judgments that never came about; `usd` None: not known."""
-
-    tournament: int
-    usage: TotalUsage
-
-
-def charges_by_tournament(judges: Mapping[int, Collection[int]]) -> list[Charged]:
-    """What was charged on decisions since tournaments {id: judges behind it} began; one query."""
-    behind = "comparison__decisions__matches__tournament"
-    columns = ("calls", "tokens_in", "tokens_out", "usd")
-    rows = Charge.objects.filter(
-        **{f"decision__{behind}__in": list(judges)},
-        created_at__gte=F(f"decision__{behind}__started_at"),
-    ).values_list("pk", f"decision__{behind}", "decision__judge", *columns)
-    return [
-        Charged(pk, TotalUsage(calls, 0, tokens_in, tokens_out, usd))
-        for _, pk, judge, calls, tokens_in, tokens_out, usd in rows.distinct()
-        if judge in judges[pk]
-    ]
+def _behind(tournaments: Sequence[Tournament]) -> list[tuple[int, int]]:
+    """(judge, one whose judgments it rests on) of these tournaments and of all that may share."""
+    projects = {tournament.project_id for tournament in tournaments}
+    playing = Tournament.objects.filter(project__in=projects, started_at__isnull=False)
+    judges = Judge.objects.filter(pk__in=playing.order_by().values("judge"))
+    return [(pk, one) for pk, ids in evidence_of(judges).items() for one in sorted(ids)]
 
 
+def _paid(
+    said: str, tournaments: Collection[int], behind: Sequence[tuple[int, int]]
+) -> list[tuple[int, ...]]:
+    """Rows (tournament, is it charged, calls without a price, calls, hits, in, out, usd)."""
+    pairs = ", ".join(["(%s, %s)"] * len(behind))
+    ids = ", ".join(["%s"] * len(tournaments))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _USAGE.format(behind=pairs, ids=ids, said=said),
+            [*chain.from_iterable(behind), *tournaments],
+        )
+        return cast("list[tuple[int, ...]]", cursor.fetchall())
+
+
+_JUDGMENTS = "judges_judgment"
+
+_CHARGES = """(
+    SELECT asked.judge_id, asked.comparison_id, charge.created_at, charge.calls,
+        0 AS cache_hits, charge.tokens_in, charge.tokens_out, charge.usd
+    FROM judges_charge AS charge
+    JOIN judges_decision AS asked ON asked.id = charge.decision_id
+)"""
+"""What was paid for judgments that never came about."""
+
+# Who pays: whoever asked first, of those that had a verdict or took the question back before only
+# where nobody else is left. What cost nothing is everybody's that had begun.
 _USAGE = """
-    SELECT played.tournament_id, said.judge_id, said.created_at >= tournament.started_at,
-        SUM(CASE WHEN said.calls > 0 AND said.usd IS NULL THEN 1 ELSE 0 END),
-        SUM(said.calls), SUM(said.cache_hits), SUM(said.tokens_in), SUM(said.tokens_out),
-        SUM(said.usd)
+    WITH behind (judge_id, one) AS (VALUES {behind})
+    SELECT tournament_id, payer = tournament_id,
+        SUM(CASE WHEN calls > 0 AND usd IS NULL THEN 1 ELSE 0 END),
+        SUM(calls), SUM(cache_hits), SUM(tokens_in), SUM(tokens_out), SUM(usd)
     FROM (
-        SELECT DISTINCT played.tournament_id, decision.comparison_id
-        FROM tournaments_match AS played
-        JOIN judges_decision AS decision ON decision.id = played.decision_id
-        WHERE played.tournament_id IN ({})
-    ) AS played
-    JOIN tournaments_tournament AS tournament ON tournament.id = played.tournament_id
-    JOIN judges_judgment AS said ON said.comparison_id = played.comparison_id
-    GROUP BY 1, 2, 3
+        SELECT played.tournament_id, said.calls, said.cache_hits, said.tokens_in, said.tokens_out,
+            said.usd, CASE WHEN said.calls > 0 THEN (
+                SELECT tournament_id
+                FROM (
+                    SELECT wanted.tournament_id, wanted.asked_at, wanted.id,
+                        CASE WHEN decision.settled_at < said.created_at
+                            OR wanted.asked_until < said.created_at THEN 1 ELSE 0 END AS too_late
+                    FROM judges_decision AS decision
+                    JOIN tournaments_match AS wanted ON wanted.decision_id = decision.id
+                    JOIN tournaments_tournament AS other ON other.id = wanted.tournament_id
+                    JOIN behind ON behind.judge_id = decision.judge_id
+                    WHERE decision.comparison_id = said.comparison_id
+                        AND behind.one = said.judge_id
+                        AND wanted.asked_at IS NOT NULL AND other.started_at <= said.created_at
+                ) AS asking
+                ORDER BY too_late, asked_at, id
+                LIMIT 1
+            ) WHEN mine.started_at <= said.created_at THEN mine.id END AS payer
+        FROM (
+            SELECT DISTINCT played.tournament_id, decision.comparison_id
+            FROM tournaments_match AS played
+            JOIN judges_decision AS decision ON decision.id = played.decision_id
+            WHERE played.tournament_id IN ({ids})
+        ) AS played
+        JOIN tournaments_tournament AS mine ON mine.id = played.tournament_id
+        JOIN {said} AS said ON said.comparison_id = played.comparison_id
+        JOIN behind ON behind.judge_id = mine.judge_id AND behind.one = said.judge_id
+    ) AS shared
+    GROUP BY 1, 2
 """
 
 

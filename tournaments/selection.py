@@ -11,10 +11,13 @@ from django.db.models.fields.json import KeyTextTransform
 
 from arena.models import Project
 from arena.queries import prompts_where
-from judges.contracts import Silence, Winner
+from judges.contracts import Order, Silence, Winner
 from judges.models import Decision, DecisionStatus, Judgment
 from judges.queries import evidence_of as evidence_judges
 from tournaments.models import Match, Tournament
+
+LATELY = 500
+"""Judgments, the newest ones, that show in which orders the judges ask."""
 
 TIED = (Winner.TIE, Winner.BOTH_BAD)
 UNSETTLED = (DecisionStatus.OPEN, DecisionStatus.LEASED, DecisionStatus.HELD)
@@ -71,6 +74,19 @@ def with_predictions(
         )
     chosen = Q(pk__in=decisions.values("pk")) | Q(pk__in=predicted.values("pk"))
     return Decision.objects.filter(chosen)
+
+
+def shown_in_one_order(project: Project) -> bool:
+    """Whether a judge of late saw comparisons in one order alone, which its liking shows in."""
+    known = Judgment.objects.filter(
+        judge__project=project, winner__isnull=False, order__in=(Order.AB, Order.BA)
+    )
+    turned = Judgment.objects.filter(
+        judge=OuterRef("judge"), comparison=OuterRef("comparison"), order__in=(Order.AB, Order.BA)
+    ).exclude(order=OuterRef("order"))
+    newest = known.order_by("-pk").values("pk")[:LATELY]
+    lately = known.filter(pk__in=list(newest.values_list("pk", flat=True)))
+    return lately.exclude(Exists(turned)).exists()
 
 
 def with_match(decisions: QuerySet[Decision], tournament: Tournament | None) -> QuerySet[Decision]:

@@ -18,6 +18,9 @@ from tournaments.ratings import registry as methods
 from tournaments.services import rating
 from tournaments.services.shapes import LeaderboardShape, SliceShape, SlicesShape
 
+MOST_RESAMPLES = 2_000
+"""Of a fit that somebody waits for."""
+
 QUERY = {
     "tournament": "only this tournament's matches; left out: all tournaments of the project",
     "method": "a name of /rating-methods; default bradley_terry",
@@ -28,6 +31,8 @@ QUERY = {
     "judge_kind": "only verdicts of judges of this kind, or imported as of this kind (human, llm)",
     "style_control": "true, or some of length,headers,lists,bold: hold these of an answer level",
     "ties": "half (a tie is half a win for both), davidson or rao_kupper (ties are modelled)",
+    "bootstrap": "resamples of the prompts, up to 2000, instead of the default intervals",
+    "anchor": "the competitor that is rated 1000, instead of the mean of the field",
     "effects": "also estimate, and report: some of order (of being shown first), judges, answers",
 }
 SLICES_QUERY = {
@@ -52,7 +57,7 @@ class Leaderboard(ProjectView):
             project=self.project,
             tournament=_tournament(self.project, given),
             method=method,
-            params=params,
+            params=params | _options(given),
             filters={name: given[name] for name in rating.FILTERS if given.get(name)},
         )
         return Response(LeaderboardShape.of(run).model_dump(mode="json"))
@@ -78,6 +83,18 @@ class LeaderboardSlices(ProjectView):
             slices=[SliceShape.of(name, table) for name, table in tables.items()],
         )
         return Response(shape.model_dump(mode="json"))
+
+
+def _options(given: Mapping[str, str]) -> dict[str, int | str]:
+    """Params of the method that the query names itself."""
+    options: dict[str, int | str] = {"anchor": given["anchor"]} if given.get("anchor") else {}
+    if resamples := given.get("bootstrap"):
+        known = resamples.isascii() and resamples.isdigit() and len(resamples) < 6
+        if not known or int(resamples) > MOST_RESAMPLES:
+            fault = f"must be a number up to {MOST_RESAMPLES}"
+            raise InvalidInput("the query is not valid", {"bootstrap": fault})
+        options["bootstrap"] = int(resamples)
+    return options
 
 
 def _tournament(project: Project, query: Mapping[str, str]) -> Tournament | None:

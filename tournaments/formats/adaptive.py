@@ -28,7 +28,8 @@ class Adaptive(WaveFormat):
     label = "Adaptive, whole order"
     description = (
         "Games go where the order is still in doubt; half of them stay random, which keeps the "
-        "intervals honest. About 0.8 of the calls of a knock-out by chains, 0.65 by pairs."
+        "intervals honest. As sure as a knock-out after about 0.8 of its calls by chains, 0.65 by "
+        "pairs: to save them, set how many games to play, or a rule to stop (until)."
     )
     scope = Scope.TOURNAMENT
 

@@ -92,6 +92,7 @@ class Format(Protocol):
     description: ClassVar[str]
     scope: ClassVar[Scope]
     Params: ClassVar[type[Params]]
+    params: Any
 
     def __init__(self, params: Any) -> None: ...
 

@@ -55,7 +55,8 @@ class Insertion(WaveFormat):
             default=0.5, ge=0, le=1, description="games against random opponents, for adaptive"
         )
         games: int | None = Param(
-            default=None, ge=1, description="games on the whole; else two for each prompt, and one "
+            default=None, ge=1, title="Games in all",
+            description="games on the whole; else two for each prompt, and one "
             "with the method anchor"
         )  # fmt: skip
         until: Until = Param(

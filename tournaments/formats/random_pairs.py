@@ -26,7 +26,10 @@ class RandomPairs:
 
     class Params(plugins.Params):
         games: int | None = Param(
-            default=None, ge=1, description="games on each prompt; else half as many as entrants"
+            default=None,
+            ge=1,
+            title="Games on each prompt",
+            description="games on each prompt; else half as many as entrants",
         )
 
     def __init__(self, params: Params) -> None:

@@ -98,9 +98,23 @@ def enough(now: Standing, params: StoppingParams, planned: int) -> bool:
         "tau": lambda: expected_tau(now) >= min(params.target + TAU_MARGIN, 0.999),
         "top": lambda: top_known(now, params.best, planned, params.confidence),
         "separated": lambda: neighbours_known(now, params.margin, planned, params.confidence),
-        "width": lambda: bool((2.0 * ELO_SCALE * now.half <= params.width).all()),
+        "width": lambda: _widest(now) <= params.width,
     }
     return rules[params.until]()
+
+
+def finding(now: Standing, params: StoppingParams) -> str:
+    """How near the rule of `params` is to being met, in words; empty without a rule."""
+    words: dict[Until, Callable[[], str]] = {
+        "plan": lambda: "",
+        "tau": lambda: f"expected tau {expected_tau(now):.2f}, asked for {params.target:g}",
+        "top": lambda: f"the best {params.best} above all others",
+        "separated": lambda: f"neighbours separated, or within {params.margin:g} Elo points",
+        "width": lambda: (
+            f"the widest interval {_widest(now):.0f} Elo points, asked for {params.width:g}"
+        ),
+    }
+    return words[params.until]()
 
 
 def expected_tau(now: Standing) -> float:
@@ -137,6 +151,10 @@ def all_hold(evidence: FloatArray, games: int, planned: int, confidence: float) 
         if found <= widening(games, _expected(planned), 1.0 - (1.0 - confidence) / rank):
             return False
     return True
+
+
+def _widest(now: Standing) -> float:
+    return float(2.0 * ELO_SCALE * now.half.max())
 
 
 def _expected(planned: int) -> float:

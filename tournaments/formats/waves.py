@@ -24,6 +24,7 @@ class WaveParams(StoppingParams):
     games: int | None = Param(
         default=None,
         ge=1,
+        title="Games in all",
         description="games on the whole; else n - 1 for each prompt, or, with a rule to stop, "
         "every pair on every prompt at most",
     )

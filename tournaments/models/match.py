@@ -77,7 +77,8 @@ class Match(models.Model):
     """A comparison played inside a tournament. Its verdict is that of its decision.
 
     `counts` is false where a competitor has withdrawn together with its games: they stay on
-    record, and no board has them.
+    record, and no board has them. What was paid for a comparison is charged to the tournament that
+    asked for it first (`queries.usage_by_tournament`): from `asked_at` until `asked_until`.
     """
 
     evidence: list[Judgment]  # set by queries.matches_with_evidence
@@ -88,6 +89,12 @@ class Match(models.Model):
     round = models.PositiveIntegerField()
     position = models.PositiveIntegerField()
     counts = models.BooleanField(default=True)
+    asked_at = models.DateTimeField(
+        null=True, help_text="null: it was decided already when it was scheduled"
+    )
+    asked_until = models.DateTimeField(
+        null=True, help_text="when the question was taken back, or taken over by another"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

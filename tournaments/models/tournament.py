@@ -34,7 +34,8 @@ class Tournament(models.Model):
     The field (entrants and brackets) is frozen when it starts, and grows only when it is extended.
     Status changes only through `tournaments.services.lifecycle`. `changes` counts what happened
     since it was completed that its ratings may depend on; they are due where `rated_changes` is
-    another number, and where verdicts have left news that is not counted yet.
+    another number, and where verdicts have left news that is not counted yet. One that could not
+    be fitted is tried again after `rate_after`, later with each of its `rating_failures`.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tournaments")
@@ -63,6 +64,9 @@ class Tournament(models.Model):
     )
     changes = models.PositiveIntegerField(default=0)
     rated_changes = models.PositiveIntegerField(default=0)
+    rating_failures = models.PositiveSmallIntegerField(default=0)
+    rating_fault = models.TextField(blank=True, default="", help_text="why it is not rated")
+    rate_after = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -10,15 +10,16 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from arena.common.errors import InvalidInput
 from arena.models import Output
 from arena.services import comparisons
-from judges.models import SETTLED, Decision
+from judges.models import SETTLED, Decision, DecisionStatus
 from judges.services import decisions
 from tournaments.formats.base import Format, Pairing, Result, Scope
 from tournaments.models import Bracket, Match, News, Tournament, TournamentStatus
-from tournaments.services import lifecycle
+from tournaments.services import asking, lifecycle
 from tournaments.services.budgeting import Purse, purse_of, why_it_stops
 from tournaments.services.fields import fields_of, rule_of
 from tournaments.services.histories import (
@@ -59,6 +60,7 @@ def _advance_batch(tournament_id: int) -> bool:
     tournament = Tournament.objects.select_for_update().get(pk=tournament_id)
     if tournament.status != TournamentStatus.RUNNING:
         return False
+    _hear_of_the_finished(tournament)
     purse = purse_of(tournament)
     if purse.overdrawn and purse.pending:
         lifecycle.pause(tournament, why_it_stops(tournament))
@@ -90,6 +92,11 @@ def _hear(brackets: Sequence[Bracket]) -> None:
     heard = list(News.objects.filter(bracket__in=ids).values_list("pk", flat=True))
     News.objects.filter(pk__in=heard).delete()
     Bracket.objects.filter(pk__in=ids, dirty=True).update(dirty=False)
+
+
+def _hear_of_the_finished(tournament: Tournament) -> None:
+    """Nothing is asked where a bracket is over; what was ruled anew there is rated at the end."""
+    News.objects.filter(bracket__in=tournament.brackets.filter(finished=True)).delete()
 
 
 def _rule(tournament: Tournament) -> Format:
@@ -135,27 +142,43 @@ def _schedule(tournament: Tournament, wishes: Sequence[Wish], purse: Purse) -> i
     keys = [compared[min(pair), max(pair)] for pair in pairs]
     known = Decision.objects.filter(judge=tournament.judge_id, comparison_id__in=keys)
     list(known.order_by("pk").select_for_update().values_list("pk", flat=True))
-    # A call that failed for an earlier tournament is worth another try; but not while a bracket
-    # that has gone on by lot still plays.
-    decisions.retry(known.exclude(matches__bracket__finished=False))
+    failed = _failed(known)
     decided = set(known.filter(status__in=SETTLED).values_list("comparison_id", flat=True))
-    granted = _granted(purse, keys, decided)
+    granted = _granted(purse, keys, decided - failed)
     wishes, keys = wishes[:granted], keys[:granted]
+    again = known.filter(comparison_id__in=failed.intersection(keys))
+    asking.let_others_go(tournament, again.values_list("pk", flat=True))
+    decisions.retry(again)
     asked = decisions.ask(tournament.judge, keys)
     # Whoever settles one of them now waits until the matches stand, and then wakes their brackets.
     list(Decision.objects.filter(pk__in=asked.values()).order_by("pk").select_for_update())
-    _write(tournament, [(wish, asked[key]) for wish, key in zip(wishes, keys, strict=True)])
+    scheduled = [(wish, asked[key]) for wish, key in zip(wishes, keys, strict=True)]
+    _write(tournament, scheduled, {asked[key] for key in keys if key not in decided - failed})
     Bracket.objects.filter(
         pk__in={bracket.pk for bracket, _ in wishes}, matches__decision__status__in=SETTLED
     ).update(dirty=True)
     return granted
 
 
-def _write(tournament: Tournament, scheduled: Sequence[tuple[Wish, int]]) -> None:
+def _failed(known: QuerySet[Decision]) -> set[int]:
+    """The comparisons whose call failed for an earlier tournament: it is worth another try.
+
+    But not while a bracket that has gone on by lot still plays.
+    """
+    failed = known.filter(status=DecisionStatus.UNDECIDED, silence__in=decisions.RETRYABLE)
+    over = failed.exclude(matches__bracket__finished=False)
+    return set(over.values_list("comparison_id", flat=True))
+
+
+def _write(
+    tournament: Tournament, scheduled: Sequence[tuple[Wish, int]], due: Collection[int]
+) -> None:
     """Write the matches, each with its decision. One of a retired bracket moves to its new place.
 
-    So a comparison that an extended field plays again is the same match as before.
+    So a comparison that an extended field plays again is the same match as before. `due` decisions
+    had no verdict yet: the tournament asks for them from now on.
     """
+    now = timezone.now()
     standing = _retired(tournament, {decision for _, decision in scheduled})
     new: list[Match] = []
     moved: list[Match] = []
@@ -165,9 +188,12 @@ def _write(tournament: Tournament, scheduled: Sequence[tuple[Wish, int]]) -> Non
         match = match or Match(tournament=tournament, decision_id=decision)
         kind.append(match)
         match.bracket, match.round, match.position = bracket, pairing.round, pairing.position
+        if decision in due:
+            match.asked_at, match.asked_until = match.asked_at or now, None
     Match.objects.bulk_create(new, batch_size=2000)
     if moved:
-        Match.objects.bulk_update(moved, ["bracket", "round", "position"], batch_size=500)
+        changed = ["bracket", "round", "position", "asked_at", "asked_until"]
+        Match.objects.bulk_update(moved, changed, batch_size=500)
         mine = Tournament.objects.filter(pk=tournament.pk)
         mine.update(planned=F("planned") - len(moved))  # it was planned in both
 
@@ -190,7 +216,7 @@ def _outputs(pairings: Sequence[Pairing]) -> dict[tuple[int, int], int]:
 
 
 def _granted(purse: Purse, keys: Sequence[int], decided: set[int]) -> int:
-    """How many comparisons, in order, can be paid for. What is decided already is free."""
+    """How many comparisons, in order, can be paid for. What is decided is free, a retry is not."""
     new = [number for number, key in enumerate(keys) if key not in decided]
     affordable = purse.affordable(len(new))
     return new[affordable] if affordable < len(new) else len(keys)

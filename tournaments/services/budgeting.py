@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
-
 from judges.models import SETTLED
 from judges.services.costs import Cost, cost_of
 from tournaments.models import Tournament
-from tournaments.queries import charges_by_tournament, evidence_judges, judgments_of
+from tournaments.queries import usage_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Purse:
     """What is left of a budget; None is no limit. `pending` matches are being judged.
 
     `overdrawn`: money is out although matches are under way, since calls cost more than was kept
-    back for them, or had no price, so that nobody can know.
+    back for them, or had no price (`unpriced`), so that nobody can know.
     """
 
     each: Cost
@@ -30,6 +28,7 @@ class Purse:
     calls: int | None
     usd: float | None
     overdrawn: bool
+    unpriced: bool = False
 
     def affordable(self, wanted: int) -> int:
         """How many of `wanted` further comparisons can be paid for now."""
@@ -51,53 +50,40 @@ class Purse:
 
 
 def purse_of(tournament: Tournament) -> Purse:
-    """Look up what the tournament has spent since it began and what it has under way."""
+    """Look up what the tournament has spent since it began and what it has under way.
+
+    Also for a comparison that another has asked for first: that may take the question back.
+    """
     each = cost_of(tournament.judge)
     if not each.most_calls or (tournament.max_calls is None and tournament.max_usd is None):
         return Purse(each, 0, None, None, overdrawn=False)
     pending = tournament.matches.exclude(decision__status__in=SETTLED)
     count = pending.values("decision").distinct().count()
-    spent = _spent(tournament)
+    spent = usage_of(tournament)
+    paid, unpriced = spent.usd or 0.0, bool(spent.calls) and spent.usd is None
     calls = usd = None
     if tournament.max_calls is not None:
         calls = tournament.max_calls - spent.calls - count * each.most_calls
     if tournament.max_usd is not None:
-        usd = tournament.max_usd - spent.usd - count * (each.most_usd or 0.0)
-    over = tournament.max_usd is not None and (spent.unpriced or spent.usd >= tournament.max_usd)
-    return Purse(each, count, calls, usd, over)
-
-
-@dataclass(frozen=True)
-class _Spent:
-    """What was paid since it began; `unpriced`: a call among it has no price."""
-
-    calls: int
-    usd: float
-    unpriced: bool
-
-
-def _spent(tournament: Tournament) -> _Spent:
-    paid = judgments_of(tournament).filter(calls__gt=0, created_at__gte=tournament.started_at)
-    sums = paid.aggregate(n=Count("pk"), asked=Sum("calls"), money=Sum("usd"), priced=Count("usd"))
-    behind = {tournament.pk: evidence_judges(tournament)}
-    charged = [charge.usage for charge in charges_by_tournament(behind)]
-    return _Spent(
-        calls=(sums["asked"] or 0) + sum(usage.calls for usage in charged),
-        usd=(sums["money"] or 0.0) + sum(usage.usd or 0.0 for usage in charged),
-        unpriced=sums["priced"] < sums["n"] or any(usage.usd is None for usage in charged),
-    )
+        usd = tournament.max_usd - paid - count * (each.most_usd or 0.0)
+    over = tournament.max_usd is not None and (unpriced or paid >= tournament.max_usd)
+    return Purse(each, count, calls, usd, over, unpriced)
 
 
 def why_it_stops(tournament: Tournament) -> str:
     """What a tournament says that may ask for nothing more."""
     purse, limits = purse_of(tournament), limits_in_words(tournament)
+    if purse.overdrawn and purse.unpriced:
+        return f"a call had no price: nobody can say what is left of the budget of {limits}"
     if purse.overdrawn:
         return f"the budget of {limits} is used up"
     left = []
     if purse.calls is not None:
-        left.append(f"{purse.calls} calls are left and it may need {purse.each.most_calls}")
+        left.append(f"{max(purse.calls, 0)} calls are left and it may need {purse.each.most_calls}")
     if purse.usd is not None and purse.each.most_usd is not None:
-        left.append(f"${purse.usd:.4g} are left and it may need ${purse.each.most_usd:.4g}")
+        left.append(
+            f"${max(purse.usd, 0.0):.4g} are left and it may need ${purse.each.most_usd:.4g}"
+        )
     return f"the budget of {limits} does not reach for one more comparison: {'; '.join(left)}"
 
 
@@ -107,5 +93,5 @@ def limits_in_words(tournament: Tournament) -> str:
     if tournament.max_calls is not None:
         limits.append(f"{tournament.max_calls} calls")
     if tournament.max_usd is not None:
-        limits.append(f"${tournament.max_usd:g} (or a call had no price)")
+        limits.append(f"${tournament.max_usd:g}")
     return " and ".join(limits)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from judges.models import Decision, DecisionStatus
+from django.db.models import Count, Q
+
+from judges.models import SETTLED, Decision, DecisionStatus
 from judges.services.costs import Cost, cost_of
 from tournaments.formats.base import Field, Format, Game, Pairing, Result, Scope
 from tournaments.models import Tournament, TournamentStatus
+from tournaments.queries import usage_of
 from tournaments.services.fields import answered, frozen, planned_games, rule_of
 
 ELO = 400 / math.log(10)
@@ -31,18 +34,22 @@ LOOKS = 8
 
 FLIPPED: dict[str | None, Result] = {Result.A: Result.B, Result.B: Result.A}
 
-Known = dict[tuple[int, int, int], Result]
-"""{(prompt, a, b): how it was decided}, both ways round."""
+Pair = tuple[int, int, int]
+"""(prompt, a, b): competitors on a prompt."""
+
+Known = dict[Pair, Result]
+"""{pair: how it was decided}, both ways round."""
 
 
 @dataclass(frozen=True)
 class Estimate:
     """Matches, and what those take that are not decided already.
 
-    decided_already: of the matches, by this judge; None where nobody looked: it is only known
-    before the start. Tokens and `usd` are about right only: `observed` when they rest on what this
-    judge took so far. `usd` is None when a price is not known. half_width: see
-    `expected_half_width`.
+    decided_already: of the matches, by this judge; None where nobody looked. Once it has started:
+    what was decided when it was scheduled; calls, tokens and `usd` are then what was paid and what
+    the games that are due may take, at the end only what was paid. Tokens and `usd` are about right
+    only: `observed` when they rest on what this judge took so far. `usd` is None when a price is
+    not known. half_width: see `expected_half_width`.
     """
 
     prompts: int
@@ -61,19 +68,46 @@ class Estimate:
 
 def estimate_of(tournament: Tournament) -> Estimate:
     """Estimate from the frozen plan once it runs, from the field as it is now before."""
-    rule, cost = rule_of(tournament), cost_of(tournament.judge)
     if tournament.status != TournamentStatus.DRAFT:
-        entrants = frozen(tournament)
-        return _estimate(rule, cost, entrants, tournament.planned, None)
-    entrants = answered(tournament)
-    matches = planned_games(rule, entrants)
-    known = decided_already(tournament, rule, entrants) if matches else 0
-    return _estimate(rule, cost, entrants, matches, min(known, matches))
+        return _under_way(tournament)
+    rule, entrants = rule_of(tournament), answered(tournament)
+    seen = foreseen(tournament, rule, entrants)
+    return _estimate(rule, cost_of(tournament.judge), entrants, seen.matches, seen.decided)
 
 
-def estimate_for(rule: Format, cost: Cost, entrants: Mapping[int, Collection[int]]) -> Estimate:
-    """What a tournament that does not exist yet would take by this format."""
-    return _estimate(rule, cost, entrants, planned_games(rule, entrants), None)
+def _under_way(tournament: Tournament) -> Estimate:
+    """What was paid, and on top what the games take that are due."""
+    rule, cost, paid = rule_of(tournament), cost_of(tournament.judge), usage_of(tournament)
+    settled = Q(decision__status__in=SETTLED)
+    played = tournament.matches.aggregate(
+        all=Count("pk"),
+        settled=Count("pk", filter=settled),
+        free=Count("pk", filter=settled & Q(asked_at=None)),
+    )
+    ended = tournament.status in (TournamentStatus.COMPLETED, TournamentStatus.CANCELLED)
+    matches = played["all"] if ended else tournament.planned
+    due = matches - played["settled"] if not ended else 0
+    plan = _estimate(rule, cost, frozen(tournament), matches, matches - due)
+    spent = paid.usd if paid.calls else 0.0
+    return replace(
+        plan,
+        decided_already=played["free"],
+        calls=paid.calls + plan.calls,
+        tokens_in=paid.tokens_in + plan.tokens_in,
+        tokens_out=paid.tokens_out + plan.tokens_out,
+        usd=None if spent is None or plan.usd is None else spent + plan.usd,
+        observed=cost.observed or not due,
+    )
+
+
+def estimate_for(
+    rule: Format,
+    cost: Cost,
+    entrants: Mapping[int, Collection[int]],
+    known: int | None = None,
+) -> Estimate:
+    """What a tournament that does not exist yet would take by this format; known: decided."""
+    return _estimate(rule, cost, entrants, planned_games(rule, entrants), known)
 
 
 def _estimate(
@@ -94,7 +128,7 @@ def _estimate(
         calls=round(due * cost.calls),
         tokens_in=round(due * cost.tokens_in),
         tokens_out=round(due * cost.tokens_out),
-        usd=None if cost.usd is None else due * cost.usd,
+        usd=0.0 if not due else None if cost.usd is None else due * cost.usd,
         observed=cost.observed,
         half_width=(expected_half_width(len(everybody), len(entrants), matches) if alike else None),
     )
@@ -118,46 +152,91 @@ def expected_half_width(competitors: int, prompts: int, matches: int) -> float |
     return Z * ELO * centred * math.sqrt(clustering / (games * INFORMATION))
 
 
+@dataclass(frozen=True)
+class Foreseen:
+    """Games of a plan, at most, and how many of them the tournament's judge has decided already."""
+
+    matches: int
+    decided: int
+
+
 def decided_already(
     tournament: Tournament, rule: Format, entrants: Mapping[int, Collection[int]]
 ) -> int:
-    """How many games of the plan the tournament's judge has decided already.
+    """How many games of the plan the tournament's judge has decided already; see `foreseen`."""
+    return foreseen(tournament, rule, entrants).decided
 
-    The format is played on what is known, until it wants a verdict that nobody has; so it is "at
-    least" where later games depend on earlier ones. Of many prompts a sample stands for all.
+
+def foreseen(
+    tournament: Tournament,
+    rule: Format,
+    entrants: Mapping[int, Collection[int]],
+    standing: Collection[Pair] = (),
+) -> Foreseen:
+    """The games of the plan; not those of `standing`, which the tournament plays already.
+
+    The format is played on what is known, until it wants a verdict that nobody has; so decided is
+    "at least" where later games depend on earlier ones. A plan that ends on what is known has no
+    other games. Of many prompts a sample stands for all.
     """
+    most = planned_games(rule, entrants)
     mine = Decision.objects.filter(judge=tournament.judge_id, status=DecisionStatus.DECIDED)
-    if not mine.exists():
-        return 0
+    if not most or not (standing or mine.exists()):
+        return Foreseen(most, 0)
     names = dict(tournament.project.competitors.values_list("pk", "name"))
     if rule.scope is Scope.TOURNAMENT:
-        able = {prompt: frozenset(ids) for prompt, ids in entrants.items()}
-        everybody = tuple(sorted(set().union(*able.values())))
-        field = Field(everybody, tuple(able), tournament.seed, names, able)
-        return _foreseen(rule, field, _known(tournament, list(able)))
+        return _foreseen_as_a_whole(tournament, rule, entrants, names)
     sample = list(entrants)[:: -(-len(entrants) // SAMPLE)]
     known = _known(tournament, sample)
-    found = sum(
-        _foreseen(
-            rule, Field(tuple(sorted(entrants[prompt])), (prompt,), tournament.seed, names), known
-        )
-        for prompt in sample
+    more = decided = 0
+    for prompt in sample:
+        ids = entrants[prompt]
+        field = Field(tuple(sorted(ids)), (prompt,), tournament.seed, names)
+        games, over = _played_on(rule, field, known)
+        new = [game for game in games if _key(game.pairing) not in standing]
+        left = 0 if over else max(planned_games(rule, {prompt: ids}) - len(games), 0)
+        more += len(new) + left
+        decided += sum(game.result is not Result.PENDING for game in new)
+    scale = len(entrants) / len(sample)
+    return Foreseen(min(round(more * scale), most), min(round(decided * scale), most))
+
+
+def _foreseen_as_a_whole(
+    tournament: Tournament,
+    rule: Format,
+    entrants: Mapping[int, Collection[int]],
+    names: Mapping[int, str],
+) -> Foreseen:
+    """Where one history covers all prompts. No pair plays for which nobody is needed."""
+    able = {prompt: frozenset(ids) for prompt, ids in entrants.items()}
+    everybody = tuple(sorted(set().union(*able.values())))
+    field = Field(everybody, tuple(able), tournament.seed, names, able)
+    known = _known(tournament, list(able))
+    games, over = _played_on(rule, field, known)
+    decided = sum(game.result is not Result.PENDING for game in games)
+    if over:
+        return Foreseen(decided, decided)
+    most = planned_games(rule, entrants)
+    pairs = sum(math.comb(len(ids), 2) for ids in able.values())
+    known_pairs = sum(
+        one < other and {one, other} <= able.get(prompt, frozenset())
+        for prompt, one, other in known
     )
-    return round(found * len(entrants) / len(sample))
+    return Foreseen(most, min(max(decided, most - (pairs - known_pairs)), most))
 
 
-def _foreseen(rule: Format, field: Field, known: Known) -> int:
-    """How many games of this field can be played on what is known."""
+def _played_on(rule: Format, field: Field, known: Known) -> tuple[list[Game], bool]:
+    """The games of this field that are wanted on what is known, and whether that is all of them."""
     games: list[Game] = []
     for _ in range(LOOKS if rule.scope is Scope.TOURNAMENT else len(field.entrants) ** 2):
         pairings = rule.next_pairings(field, games)
         if not pairings:
-            break
+            return games, all(game.result is not Result.PENDING for game in games)
         games += [Game(pair, known.get(_key(pair), Result.PENDING)) for pair in pairings]
-    return sum(game.result is not Result.PENDING for game in games)
+    return games, False
 
 
-def _key(pairing: Pairing) -> tuple[int, int, int]:
+def _key(pairing: Pairing) -> Pair:
     return pairing.prompt, pairing.a, pairing.b
 
 

@@ -19,8 +19,9 @@ from judges.models import DecisionStatus
 from judges.services.costs import cost_of
 from tournaments.formats.base import Format, Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
+from tournaments.queries import usage_of
 from tournaments.services import lifecycle
-from tournaments.services.estimating import decided_already
+from tournaments.services.estimating import Pair, foreseen
 from tournaments.services.fields import (
     Growth,
     freeze,
@@ -54,8 +55,7 @@ class Wanted:
 class Extension:
     """What an extension has played, at most, and what that costs; `usd` None: no price is known.
 
-    `matches` are all those of prompts that are new or drawn anew for a larger field; where one
-    history covers all prompts, those that come on top. `decided_already` of them cost nothing.
+    `matches` come on top of those that it has; `decided_already` of them cost nothing.
     """
 
     prompts: int
@@ -95,7 +95,7 @@ def extend(tournament: Tournament, wanted: Wanted) -> Tournament:
     """Add what is wanted. A completed tournament plays on, a paused one waits to be resumed.
 
     Raises Conflict where it is not under way or completed, or where there is nothing to add, and
-    InvalidInput for unknown competitors and for a budget below that of now.
+    InvalidInput for unknown competitors and for a budget below that of now or what is spent.
     """
     tournament = Tournament.objects.select_for_update().get(pk=tournament.pk)
     _refuse_unless(tournament, EXTENDABLE)
@@ -187,9 +187,20 @@ def _games_of(tournament: Tournament, rule: Format, growth: Growth) -> tuple[int
         return 0, 0
     if rule.scope is Scope.TOURNAMENT:
         larger = planned_games(rule, {**frozen(tournament), **growth.all})
-        return max(larger - tournament.planned, 0), 0
-    matches = planned_games(rule, growth.all)
-    return matches, min(decided_already(tournament, rule, growth.all), matches)
+        ended = tournament.status == TournamentStatus.COMPLETED  # perhaps before its plan did
+        before = tournament.matches.count() if ended else tournament.planned
+        return max(larger - before, 0), 0
+    seen = foreseen(tournament, rule, growth.all, _standing(tournament, growth.grown))
+    return seen.matches, seen.decided
+
+
+def _standing(tournament: Tournament, prompts: Collection[int]) -> set[Pair]:
+    """What it plays on these prompts, both ways round: a larger field keeps those matches."""
+    side = "decision__comparison__output_{}__competitor_id"
+    rows = tournament.matches.filter(decision__comparison__prompt__in=prompts).values_list(
+        "decision__comparison__prompt_id", side.format("a"), side.format("b")
+    )
+    return {pair for prompt, a, b in rows for pair in ((prompt, a, b), (prompt, b, a))}
 
 
 def _newcomers(tournament: Tournament, names: Sequence[str]) -> dict[int, str]:
@@ -216,6 +227,15 @@ def _check_budget(tournament: Tournament, wanted: Wanted) -> None:
             faults[f"budget.{name}"] = f"is below the {now:g} of now"
     if faults:
         raise InvalidInput("a budget is only raised", fields=faults)
+    if wanted.max_calls is None and wanted.max_usd is None:
+        return
+    spent = usage_of(tournament)
+    if wanted.max_calls is not None and wanted.max_calls < spent.calls:
+        faults["budget.max_calls"] = f"is below the {spent.calls} calls that are spent"
+    if wanted.max_usd is not None and wanted.max_usd < (spent.usd or 0.0):
+        faults["budget.max_usd"] = f"is below the ${spent.usd:.4g} that are spent"
+    if faults:
+        raise InvalidInput("a budget reaches for what is spent at least", fields=faults)
 
 
 def _refuse_unless(tournament: Tournament, allowed: Collection[str]) -> None:

@@ -90,6 +90,13 @@ def entrants_on(
     return found
 
 
+def slice_matches(project_id: int, chosen: Mapping[str, Any]) -> bool:
+    """Whether any prompt of the project is in the slice."""
+    prompts = _prompts_of(project_id, chosen)
+    tagged = _with_tags(prompts, set(chosen.get("tags") or ()))
+    return prompts.exists() if tagged is None else bool(tagged)
+
+
 def _prompts_of(project_id: int, chosen: Mapping[str, Any]) -> QuerySet[Prompt]:
     """The prompts of a slice, but for its tags."""
     wanted = {name: chosen[name] for name in ("category", "language") if chosen.get(name)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,14 @@ from judges import aggregation as aggregations
 from judges.models import SETTLED, Decision, DecisionStatus
 from judges.services import decisions, docket
 from judges.services.judges import jury_of
+from judges.services.people.asking import refuse_live
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Format
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus, Undecided
+from tournaments.services import asking
 from tournaments.services.budgeting import limits_in_words, purse_of
+from tournaments.services.cautioning import refuse_empty, refuse_impossible
+from tournaments.services.ending import ending_of
 from tournaments.services.fields import answered, can_replace, freeze, planned_games, rule_of
 from tournaments.tasks import advance as advance_task
 from tournaments.tasks import rate as rate_task
@@ -53,19 +58,27 @@ def create(
     max_usd: float | None = None,
     undecided: str = Undecided.LEAVE,
 ) -> Tournament:
-    """Write a draft. Raises InvalidInput or NotFound naming what is wrong; nothing is played."""
+    """Write a draft; nothing is played.
+
+    Raises InvalidInput or NotFound naming what is wrong, and as `refuse_live` does.
+    """
     rule = formats.build(format, format_params)
+    _check_limits(max_calls, max_usd)
     chosen = _competitors(project, competitors)
     _check_named(getattr(rule, "named", ()), chosen)
+    refuse_impossible(rule, len(chosen))
+    wanted = _checked_slice(slice or {})
+    refuse_empty(project, wanted)
     _check_undecided(undecided, rule)
     judge = jury_of(project, judges, aggregation)
+    refuse_live(judge)
     tournament = Tournament.objects.create(
         project=project,
         name=name.strip() or f"{formats.get(format).label} · {judge.name}"[:200],
         format=format,
         format_params=dict(format_params or {}),
         judge=judge,
-        slice=_checked_slice(slice or {}),
+        slice=wanted,
         seed=seed,
         max_calls=max_calls,
         max_usd=max_usd,
@@ -82,6 +95,7 @@ def start(tournament: Tournament) -> Tournament:
     A bracket takes a prompt with outputs of at least two competitors; other prompts are left out.
     """
     move(tournament, [TournamentStatus.DRAFT], TournamentStatus.RUNNING)
+    refuse_live(tournament.judge)
     entrants = answered(tournament)
     if not entrants:
         raise Conflict("no prompt of this slice has outputs of two of these competitors")
@@ -107,6 +121,7 @@ def resume(tournament: Tournament) -> Tournament:
     """Go on where it was paused, or where its format broke."""
     status = TournamentStatus
     move(tournament, [status.PAUSED, status.FAILED], status.RUNNING)
+    refuse_live(tournament.judge)
     ask_again(tournament)
     tournament.brackets.filter(finished=False).update(dirty=True)
     wake(tournament.pk)
@@ -131,6 +146,7 @@ def retry_undecided(tournament: Tournament) -> int:
     Where a lot has passed such a match only its verdict changes, not who went on. Raises Conflict
     unless the tournament runs or is completed: others shall cost nothing.
     """
+    tournament = Tournament.objects.select_for_update().get(pk=tournament.pk)
     if tournament.status not in (TournamentStatus.RUNNING, TournamentStatus.COMPLETED):
         raise Conflict(f"the tournament is {tournament.status}; it asks for nothing now")
     wanted = tournament.matches.filter(counts=True)
@@ -138,11 +154,13 @@ def retry_undecided(tournament: Tournament) -> int:
         wanted = wanted.exclude(plays(competitor))
     again = Decision.objects.filter(pk__in=wanted.values("decision"))
     # What another tournament has asked for anew and then been stopped at is open here as well.
-    held = list(again.filter(status=DecisionStatus.HELD).values_list("comparison_id", flat=True))
-    failed = again.filter(silence__in=decisions.RETRYABLE)
-    _refuse_beyond_budget(tournament, failed.count())
-    decisions.ask(tournament.judge, held)
-    return decisions.retry(failed) + len(held)
+    held = dict(again.filter(status=DecisionStatus.HELD).values_list("comparison_id", "pk"))
+    failed = list(again.filter(silence__in=decisions.RETRYABLE).values_list("pk", flat=True))
+    _refuse_beyond_budget(tournament, len(failed))
+    asking.let_others_go(tournament, failed)
+    asking.want(tournament.matches.filter(decision__in=[*failed, *held.values()]))
+    decisions.ask(tournament.judge, list(held))
+    return decisions.retry(Decision.objects.filter(pk__in=failed)) + len(held)
 
 
 def plays(competitor_id: int) -> Q:
@@ -168,10 +186,13 @@ def complete(tournament_id: int) -> bool:
         return False
     if Bracket.objects.filter(tournament=tournament_id, finished=False).exists():
         return False
+    ended = ending_of(running.select_related("project").get())
+    played = Match.objects.filter(tournament=tournament_id).count()
     running.update(
         status=TournamentStatus.COMPLETED,
+        note=ended.note,
         finished_at=timezone.now(),
-        planned=Match.objects.filter(tournament=tournament_id).count(),
+        planned=F("planned") if ended.early else played,
         changes=F("changes") + 1,
     )
     return True
@@ -189,6 +210,7 @@ def fail(tournament_id: int, note: str) -> None:
 def reopen(tournament: Tournament) -> Tournament:
     """Have a completed tournament play on; one that plays or is paused stays as it is."""
     tournament.refresh_from_db()
+    refuse_live(tournament.judge)
     if tournament.status == TournamentStatus.COMPLETED:
         move(tournament, [TournamentStatus.COMPLETED], TournamentStatus.RUNNING)
         Tournament.objects.filter(pk=tournament.pk).update(finished_at=None)
@@ -235,6 +257,7 @@ def hold_matches(tournament: Tournament, matches: QuerySet[Match] | None = None)
     """
     held = tournament.matches.all() if matches is None else matches
     decisions.hold(Decision.objects.filter(pk__in=held.values("decision")))
+    asking.let_go(held.filter(decision__status=DecisionStatus.HELD))
     sharing = Tournament.objects.filter(
         status=TournamentStatus.RUNNING, project=tournament.project_id
     ).exclude(pk=tournament.pk)
@@ -246,6 +269,7 @@ def ask_again(tournament: Tournament) -> None:
     """Have the judge decide the matches that are not settled; takes up what was held."""
     pending = Match.objects.filter(tournament=tournament).exclude(decision__status__in=SETTLED)
     comparisons = list(pending.values_list("decision__comparison_id", flat=True))
+    asking.want(pending)
     decisions.ask(tournament.judge, comparisons)
 
 
@@ -262,6 +286,17 @@ def _competitors(project: Project, names: Sequence[str]) -> list[Competitor]:
             "a tournament needs two competitors", fields={"competitors": "at least two are needed"}
         )
     return found
+
+
+def _check_limits(max_calls: int | None, max_usd: float | None) -> None:
+    """A budget that pays for nothing is a mistake; None is no limit."""
+    faults = {}
+    if max_calls is not None and max_calls < 1:
+        faults["budget.max_calls"] = "must be at least 1"
+    if max_usd is not None and not 0 < max_usd < math.inf:
+        faults["budget.max_usd"] = "must be a number above 0"
+    if faults:
+        raise InvalidInput("the budget is not valid", fields=faults)
 
 
 def _check_named(names: Sequence[str], chosen: Sequence[Competitor]) -> None:

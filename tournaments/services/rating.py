@@ -15,7 +15,9 @@ import numpy as np
 from django.db.models import QuerySet
 
 from arena.common.errors import Conflict, InvalidInput
+from arena.common.plugins import Params
 from arena.models import Project
+from arena.queries import prompts_where
 from judges.models import Decision, DecisionStatus, Judge
 from judges.services.judges import cautions_of
 from tournaments.models import RatingRun, Tournament
@@ -29,7 +31,7 @@ from tournaments.ratings.strengths import STYLES, PairedParams
 from tournaments.selection import decisions_of, with_predictions
 from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of, repeats_of
 
-REVISION = 3
+REVISION = 4
 """Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
@@ -41,8 +43,14 @@ EFFECTS: dict[str, dict[str, Any]] = {
 }
 """What a reader can have estimated beside the strengths, as params of a method."""
 
+TOGETHER = ("order", "judges")
+"""What of it can be fitted together; effects of answers are fitted alone."""
+
 BY_TIES = {"half": "bradley_terry", "davidson": "davidson", "rao_kupper": "rao_kupper"}
 """What `ties` makes of the method `bradley_terry`."""
+
+IMPORTED = ("human", "llm")
+"""Kinds that an imported judgment may say it is of, without a judge of that kind."""
 
 SLICED_BY = ("category", "language", "tag")
 MOST_TAGS = 12
@@ -66,7 +74,7 @@ def rate(
     unknown method, param or filter.
     """
     fitted = methods.build(method, params)
-    wanted = _checked(filters or {})
+    wanted = _checked(project, filters or {})
     data = _data(project, tournament, wanted, fitted.columns)
     asked = _Asked(
         project=project,
@@ -75,7 +83,10 @@ def rate(
         params=fitted.params.model_dump(mode="json"),
         filters=wanted,
         judges=[str(judge) for judge in data.judges],
-        notes=_notes(project, tournament, wanted, data.judges),
+        notes=[
+            *_notes(project, tournament, wanted, data.judges),
+            *_not_estimated(fitted.params, data),
+        ],
     )
     fingerprint = asked.fingerprint(gather(data.columns).data_hash)
     known = RatingRun.objects.filter(project=project, fingerprint=fingerprint).first()
@@ -142,8 +153,8 @@ def method_for(
     """The name and params of the method that a reader's words ask for; each may be empty.
 
     ties: how ties count, for Bradley-Terry. style_control: "true" for all of an answer's looks,
-    or their names with commas. effects: names of `EFFECTS` with commas. Raises InvalidInput,
-    naming the word.
+    or their names with commas. effects: names of `EFFECTS` with commas, or "true" for those that
+    can be fitted together. Raises InvalidInput, naming the word.
     """
     faults = {}
     base = method or BY_TIES.get(ties, "bradley_terry")
@@ -154,7 +165,7 @@ def method_for(
     elif ties:
         base = BY_TIES[ties]
     known = methods.get(base).Params.model_fields
-    styles, wanted = _words(style_control, STYLES), _words(effects, EFFECTS)
+    styles, wanted = _words(style_control, STYLES), _words(effects, TOGETHER)
     if unknown := [style for style in styles if style not in STYLES]:
         faults["style_control"] = f"{unknown[0]!r} is none of {', '.join(STYLES)}"
     elif styles and "style_control" not in known:
@@ -163,6 +174,8 @@ def method_for(
         faults["effects"] = f"{unknown[0]!r} is none of {', '.join(EFFECTS)}"
     elif lacking := [name for name in wanted if not EFFECTS[name].keys() <= known.keys()]:
         faults["effects"] = f"{base} does not estimate effects of {lacking[0]}"
+    elif "answers" in wanted and (styles or len(set(wanted)) > 1):
+        faults["effects"] = "effects of answers are fitted alone, without style or other effects"
     if faults:
         raise InvalidInput("this leaderboard cannot be had", faults)
     params: dict[str, Any] = {"style_control": styles} if styles else {}
@@ -183,11 +196,28 @@ def rate_completed(tournament_id: int) -> None:
         rate(project=tournament.project, tournament=tournament, method=method)
 
 
-def _checked(filters: Mapping[str, str]) -> dict[str, str]:
+def _checked(project: Project, filters: Mapping[str, str]) -> dict[str, str]:
     unknown = {key: "unknown filter" for key in filters if key not in FILTERS}
     if unknown:
         raise InvalidInput(f"a leaderboard can be cut by {', '.join(FILTERS)}", fields=unknown)
-    return {key: value for key, value in sorted(filters.items()) if value}
+    wanted = {key: value for key, value in sorted(filters.items()) if value}
+    nowhere = {
+        key: f"nothing in {project.slug} has {key.replace('_', ' ')} {value!r}"
+        for key, value in wanted.items()
+        if not _occurs(project, key, value)
+    }
+    if nowhere:
+        raise InvalidInput("this leaderboard cannot be had", nowhere)
+    return wanted
+
+
+def _occurs(project: Project, key: str, value: str) -> bool:
+    """Whether a filter's value is one of the project's."""
+    if key == "judge":
+        return project.judges.filter(name=value).exists()
+    if key == "judge_kind":
+        return value in IMPORTED or project.judges.filter(kind=value).exists()
+    return project.prompts.filter(prompts_where({key: value})).exists()
 
 
 @dataclass(frozen=True)
@@ -225,6 +255,21 @@ def _notes(
         notes.append(f"Verdicts of {len(judges)} judges are pooled; choose one to see its own.")
     cautions = [caution for judge in judges for caution in cautions_of(judge)]
     return [*notes, *dict.fromkeys(cautions)]
+
+
+def _not_estimated(params: Params, data: _Data) -> list[str]:
+    """Why an effect that was asked for is not among those that were estimated."""
+    notes: list[str] = []
+    if not len(data.columns.a):
+        return notes
+    if getattr(params, "position", "ignore") == "common" and data.columns.first is None:
+        notes.append(
+            "What it is worth to be shown first cannot be told: each comparison was judged in both"
+            " orders, which evens it out, or its order is not known."
+        )
+    if getattr(params, "judge_effects", False) and len(data.judges) == 1:
+        notes.append("One judge alone has no sharpness to tell: the average judge is 1.")
+    return notes
 
 
 def _fit(method: RatingMethod, columns: Comparisons) -> RatingTable:

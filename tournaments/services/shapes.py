@@ -29,6 +29,7 @@ from tournaments.queries import (
 )
 from tournaments.ratings.base import RatingTable
 from tournaments.reports import noise
+from tournaments.services.cautioning import cautions_of
 from tournaments.services.estimating import estimate_of
 
 
@@ -64,9 +65,12 @@ class EstimateShape(BaseModel):
     """What the tournament takes and tells, at most.
 
     `decided_already` of its `matches` are known from elsewhere; calls, tokens and `usd` are for
-    the others; null once it has started. Tokens and `usd` are about right only; `observed` when
-    they rest on what this judge took so far. `usd` is null when a price is not known. `half_width`
-    is half the width of a 95 % interval, in Elo points, that an average competitor can expect.
+    the others. Once it has started these are what was decided when it was scheduled, and what was
+    paid and may still be, at the end only what was paid. Tokens and `usd` are about right only;
+    `observed` when they rest on what this judge took so far. `usd` is null when a price is not
+    known. `half_width` is half the width of a 95 % interval, in Elo points, that an average
+    competitor can expect.
+    `warnings` of a draft say what its plan will not do.
     """
 
     prompts: int
@@ -78,6 +82,12 @@ class EstimateShape(BaseModel):
     usd: float | None
     observed: bool
     half_width: float | None
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, row: Tournament) -> Self:
+        found = estimate_of(row)
+        return cls(**found.as_dict(), warnings=cautions_of(row, found))
 
 
 class ExtensionShape(BaseModel):
@@ -152,7 +162,7 @@ class TournamentShape(BaseModel):
         (shape,) = cls.of_all([row])
         run = row.rating_runs.plain().first()
         more = {
-            "estimate": EstimateShape.model_validate(estimate_of(row).as_dict()),
+            "estimate": EstimateShape.of(row),
             "response_noise": NoiseShape.of(run),
         }
         return shape.model_copy(update=more)
@@ -201,8 +211,11 @@ class TournamentShape(BaseModel):
 
 
 def note_of(row: Tournament, progress: Progress) -> str:
-    """Why a tournament is as it is, in words; one that ended without any verdict says so."""
+    """Why a tournament is as it is, in words; one without a verdict, or not rated, says so."""
     ended = row.status == TournamentStatus.COMPLETED
+    if ended and progress.decided and row.rating_fault:
+        fault = f"its ratings could not be fitted: {row.rating_fault}"
+        return "; ".join(filter(None, (row.note, fault)))
     if row.note or progress.decided or not ended:
         return row.note
     if not progress.settled:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from judges.models import SETTLED, DecisionStatus
@@ -36,9 +39,19 @@ def _mend() -> None:
     News.objects.bulk_create([News(bracket_id=pk) for pk in idle.values_list("pk", flat=True)])
     held = Match.objects.filter(tournament=OuterRef("pk"), decision__status=DecisionStatus.HELD)
     for tournament in Tournament.objects.filter(Exists(held), status=running):
-        lifecycle.ask_again(tournament)
+        _while_it_is(tournament, [running], lifecycle.ask_again)
     for tournament in Tournament.objects.filter(Exists(_given_back()), status__in=STOPPED):
-        lifecycle.hold_matches(tournament)
+        _while_it_is(tournament, STOPPED, lifecycle.hold_matches)
+
+
+@transaction.atomic
+def _while_it_is(
+    tournament: Tournament, statuses: Collection[str], mend: Callable[[Tournament], None]
+) -> None:
+    """Mend it with its row locked, unless it was resumed or stopped since it was found."""
+    rows = Tournament.objects.select_for_update().filter(pk=tournament.pk, status__in=statuses)
+    if still := rows.first():
+        mend(still)
 
 
 def _given_back() -> QuerySet[Match]:

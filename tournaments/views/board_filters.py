@@ -11,6 +11,7 @@ from arena.common.errors import NotFound
 from arena.models import Project
 from tournaments.models import RatingRun, Tournament
 from tournaments.ratings import registry as methods
+from tournaments.selection import shown_in_one_order
 from tournaments.views.shared import Filter, filter_bar, slice_filters, tournament_filter
 
 WORDS = ("method", "ties", "style_control", "effects", "against")
@@ -62,10 +63,17 @@ def model_filters(project: Project, words: Mapping[str, str]) -> list[Filter]:
         [
             Filter("ties", "Ties", words["ties"], TIES),
             Filter("style_control", "Style of answers", words["style_control"], STYLES),
-            Filter("effects", "Also estimate", words["effects"], EFFECTS),
+            Filter("effects", "Also estimate", words["effects"], _effects(project)),
             Filter("against", "Compare with", words["against"], runs),
         ]
     )
+
+
+def _effects(project: Project) -> list[tuple[str, str]]:
+    """Those that the project's judgments can tell of."""
+    if shown_in_one_order(project):
+        return EFFECTS
+    return [(value, text) for value, text in EFFECTS if "order" not in value]
 
 
 def run_called(project: Project, number: str) -> RatingRun | None:

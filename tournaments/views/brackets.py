@@ -44,7 +44,7 @@ class Names:
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def bracket(request: HttpRequest, project: Project, pk: int, bracket: int) -> HttpResponse:
     """A bracket, drawn where its format has a drawing, and its matches by rounds.
 

@@ -39,7 +39,7 @@ SHADES = 5
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def leaderboard(request: HttpRequest, project: Project) -> HttpResponse:
     """The board of a tournament or of the whole project, by one method, cut as asked."""
     tournament = asked_tournament(request, project)

@@ -13,12 +13,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from arena.common.errors import Conflict, Forbidden, NotFound
+from arena.common.errors import Conflict, NotFound
 from arena.models import Project, Role
 from arena.views.access import project_page
 from arena.views.conversation import Said, exchanges
-from arena.views.roles import is_blind, may_edit
-from judges.models import Decision, DecisionStatus
+from arena.views.roles import may_edit
+from judges.models import Decision
 from judges.services.people import asking, campaigns
 from tournaments.models import Match, Tournament
 from tournaments.selection import (
@@ -52,7 +52,7 @@ NARROWING = (*FILTERS, *PLAYERS, "result", "prompt")
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def index(request: HttpRequest, project: Project) -> HttpResponse:
     """What a number of a leaderboard counts: comparisons, by the tournament's or by all."""
     tournament = asked_tournament(request, project)
@@ -94,7 +94,7 @@ def ask_people(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def match(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """A comparison as a tournament played it."""
     found = Match.objects.filter(pk=pk, tournament__project=project)
@@ -105,7 +105,7 @@ def match(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def comparison(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """A comparison that a judge decided outside of all tournaments, or as a member of a jury."""
     return _page(request, project, pk, None)
@@ -114,7 +114,6 @@ def comparison(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
 def _page(
     request: HttpRequest, project: Project, decision_id: int, match: Match | None
 ) -> HttpResponse:
-    _refuse_blind(request, project)
     decision = _decision(project, decision_id)
     prompt = decision.comparison.prompt
     outputs = (decision.comparison.output_a, decision.comparison.output_b)
@@ -149,17 +148,6 @@ def _decision(project: Project, pk: int) -> Decision:
     if found is None:
         raise NotFound(f"no comparison {pk} in {project.slug}")
     return found
-
-
-def _refuse_blind(request: HttpRequest, project: Project) -> None:
-    """Keep names away from those who only judge, as long as verdicts of people are wanted."""
-    if not is_blind(request):
-        return
-    wanted = Decision.objects.filter(
-        judge__project=project, judge__kind="human", status=DecisionStatus.WAITING
-    )
-    if wanted.exists():
-        raise Forbidden("You judge blind here: matches open when all verdicts of people are in.")
 
 
 def _neighbours(match: Match) -> dict[str, Match | None]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from arena.models import Output, Project
 from arena.views.access import project_page
+from arena.views.roles import is_blind
 from tournaments.models import RatingRun
 from tournaments.queries import latest_board
 from tournaments.views.shared import invites, listed, scale_of
@@ -21,7 +22,12 @@ ROWS = 8
 @require_safe
 @project_page()
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
-    """What stands here, who leads, what plays; and what to do next where nothing does."""
+    """What stands here, who leads, what plays; and what to do next where nothing does.
+
+    Raters judge blind and go to what they can judge.
+    """
+    if is_blind(request):
+        return redirect("rate", project.slug)
     tournaments = list(project.tournaments.select_related("judge")[: TOURNAMENTS + 1])
     counts = {
         "prompts": project.prompts.count(),

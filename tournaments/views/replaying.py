@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from arena.common.errors import Conflict
 from arena.models import Project
 from arena.views.access import project_page
+from judges.services.costs import cost_of
 from tournaments.formats import registry as formats
 from tournaments.models import Tournament
 from tournaments.queries import tournament_of
@@ -25,7 +26,7 @@ KEPT_SECONDS = 24 * 3600
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def replay(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """The page at once; its figures when it asks for them, as they take some seconds."""
     tournament = tournament_of(project, pk)
@@ -38,11 +39,14 @@ def replay(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     except Conflict as error:
         context |= {"refused": error.message}
     else:
+        each = cost_of(tournament.judge).calls or 1.0  # people and records: the comparisons
         context |= {
             "record": record,
             "missing": round(100 * record.missing),
-            "rows": [_row(item, record.calls) for item in found],
-            "figure": cost_chart.figure(found),
+            "calls": round(record.calls * each),
+            "each": each,
+            "rows": [_row(item, record.calls, each) for item in found],
+            "figure": cost_chart.figure(found, each),
         }
     whole = not request.htmx  # type: ignore[attr-defined]
     page = "tournaments/replay.html" if whole else "tournaments/replay_figures.html"
@@ -68,9 +72,11 @@ class Spent:
     percent: float
 
 
-def _row(item: Replay, played: int) -> tuple[str, list[Spent | None]]:
+def _row(item: Replay, played: int, each: float) -> tuple[str, list[Spent | None]]:
     spent = [
-        None if math.isnan(c.calls) else Spent(c.calls, c.error, 100 * c.calls / played)
+        None
+        if math.isnan(c.calls)
+        else Spent(each * c.calls, each * c.error, 100 * c.calls / played)
         for c in item.costs
     ]
     return formats.get(item.format).label, spent

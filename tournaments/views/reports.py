@@ -24,7 +24,7 @@ PAGE_SIZE = 30
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def index(request: HttpRequest, project: Project) -> HttpResponse:
     """The list, and the forms for more."""
     return _page(request, project, ReportForm(project), ScheduleForm(project))
@@ -72,7 +72,7 @@ def switch(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def report(_request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """A report as it was made. It may use its own style sheet and nothing else."""
     found = project.reports.filter(pk=pk).first()

@@ -28,7 +28,7 @@ MOST = 8
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def slices(request: HttpRequest, project: Project) -> HttpResponse:
     """The strengths on each kind of prompt, beside those on all."""
     tournament = asked_tournament(request, project)

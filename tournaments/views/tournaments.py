@@ -36,6 +36,7 @@ from tournaments.queries import (
 )
 from tournaments.reports import noise
 from tournaments.services import lifecycle
+from tournaments.services.cautioning import cautions_of
 from tournaments.services.estimating import estimate_of
 from tournaments.services.shapes import note_of
 from tournaments.views.shared import all_words, invites, listed, scale_of
@@ -55,7 +56,7 @@ ACTIONS: dict[str, Callable[[Tournament], Any]] = {
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def index(request: HttpRequest, project: Project) -> HttpResponse:
     """All tournaments, newest first, and how far each has come."""
     found = Paginator(project.tournaments.select_related("judge"), PAGE_SIZE)
@@ -95,7 +96,7 @@ def plans(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_safe
-@project_page()
+@project_page(tells_names=True)
 def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """A tournament. While it plays, the page asks for its moving part again and again.
 
@@ -109,6 +110,7 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     stage = "unrated" if status == TournamentStatus.COMPLETED and run is None else status
     if request.htmx and request.GET.get("seen") != stage:  # type: ignore[attr-defined]
         return HttpResponseClientRefresh()
+    estimate = estimate_of(shown)
     context = {
         "project": project,
         "tournament": shown,
@@ -120,7 +122,8 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "failures": failure_reasons(shown),
         "elapsed": _elapsed(shown),
         "matches_url": f"{reverse('matches', args=(project.slug,))}?tournament={pk}",
-        "estimate": estimate_of(shown),
+        "estimate": estimate,
+        "cautions": cautions_of(shown, estimate),
         **_histories(shown, request.GET.get("page")),
     }
     if request.htmx:  # type: ignore[attr-defined]

@@ -11,7 +11,8 @@ from django.db import transaction
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import Output, Project
 from arena.services import audit, comparisons
-from judges.models import Campaign, Decision, DecisionStatus
+from judges.models import Campaign, Decision, DecisionStatus, Judge
+from judges.queries import evidence_of
 from judges.services import decisions
 from judges.services.evidence import raters_of
 from judges.services.people.assigning import BEGUN
@@ -78,13 +79,16 @@ def ask_about(
     `priorities` (0 to 1, one for each comparison) order what is new; without them it comes before
     all selections, as what a tournament waits for. What is asked already keeps its priority. Gold
     questions are left out, for nobody shall see one twice. Raises Conflict when the campaign is
-    not open, or when these are too many at once.
+    not open or live, or when these are too many at once.
     """
     if len(comparison_ids) > MOST:
         raise Conflict(f"these are more than {MOST:,} comparisons: choose fewer")
     if state_of(campaign) is not State.OPEN:
         raise Conflict("this campaign is not open: reopen it, or set a later deadline")
-    Campaign.objects.select_for_update().get(pk=campaign.pk)  # nobody makes gold of them meanwhile
+    Campaign.objects.select_for_update(no_key=True).get(
+        pk=campaign.pk
+    )  # nobody makes gold of them meanwhile
+    refuse_live(campaign.judge)
     ids = set(comparison_ids)
     gold = set(campaign.gold.filter(comparison__in=ids).values_list("comparison_id", flat=True))
     mine = Decision.objects.filter(judge=campaign.judge_id, comparison__in=ids - gold)
@@ -101,6 +105,20 @@ def ask_about(
             count=len(new), how=dict(how or {}),
         )  # fmt: skip
     return result
+
+
+def refuse_live(judge: Judge) -> None:
+    """Raise Conflict where a campaign of live battles would have to judge: it is handed nothing.
+
+    Its raters vote on questions of their own, so what waits for them would wait for ever.
+    """
+    asked = Campaign.objects.filter(judge__in=evidence_of([judge])[judge.pk])
+    live = asked.filter(is_live=True).select_related("judge").first()
+    if live is not None:
+        raise Conflict(
+            f"the raters of {live.title} hold live battles and are handed no comparisons",
+            {"judges": f"{live.judge.name} judges only live battles"},
+        )
 
 
 @transaction.atomic

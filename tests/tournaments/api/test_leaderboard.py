@@ -91,13 +91,42 @@ def test_a_row_has_its_tier_and_pairs_their_chances(board):
     assert body["response_noise"]["share"] is None
 
 
+def test_intervals_by_resampling_and_another_origin_can_be_asked_for(board):
+    body = board(bootstrap="50", anchor="ann").json()
+
+    assert (body["settings"]["bootstrap"], body["settings"]["anchor"]) == (50, "ann")
+    assert next(row["rating"] for row in body["rows"] if row["competitor"] == "ann") == 1000
+    assert list(board(bootstrap="many").json()["fields"]) == ["bootstrap"]
+    assert list(board(bootstrap="100000").json()["fields"]) == ["bootstrap"]
+    assert board(anchor="zoe").status_code == 409
+
+
+@pytest.mark.parametrize("name", ["category", "tag", "language", "judge", "judge_kind"])
+def test_a_filter_that_nothing_has_is_refused_by_name(board, name):
+    reply = board(**{name: "nowhere"})
+
+    assert reply.status_code == 400
+    assert list(reply.json()["fields"]) == [name]
+
+
+def test_an_effect_that_cannot_be_told_says_why(board, project):
+    for said in list(Judgment.objects.all()):
+        Judgment.objects.create(
+            judge=said.judge, comparison=said.comparison, order="ba", winner=said.winner
+        )
+
+    body = board(effects="order").json()
+
+    assert body["effects"] == []
+    assert "judged in both orders" in " ".join(body["warnings"])
+
+
 def test_effects_are_reported_when_asked_for(board):
     body = board(effects="judges,order").json()
 
     names = [effect["name"] for effect in body["effects"]]
-    assert names == [
-        "first position, gpt v1", "discrimination, gpt v1", "ties between equals, gpt v1",
-    ]  # fmt: skip
+    assert names == ["first position", "ties between equals, gpt v1"]
+    assert "One judge alone has no sharpness" in " ".join(body["warnings"])
     assert body["effects"][0]["ci_low"] < body["effects"][0]["value"]
     assert list(board(effects="charm").json()["fields"]) == ["effects"]
 

@@ -1,6 +1,7 @@
 """Playing by verdicts given by hand: brackets advance on their own; asking twice is harmless."""
 
 import threading
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -137,6 +138,47 @@ def test_a_tournament_of_decided_comparisons_ends_at_once(lab, cup):
 
     again.refresh_from_db()
     assert again.status == "completed"
+
+
+def test_only_what_the_budget_pays_for_is_asked_again(lab):
+    """An earlier tournament ended with failed calls only; each takes 4 calls at most."""
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    play_failed(lab, stub)
+    cup = factories.tournament(lab, stub, max_calls=11)
+    lifecycle.start(cup)
+
+    advancing.advance(cup.pk)
+
+    assert cup.matches.count() == 2
+    assert statuses() == {"open": 2, "undecided": 18}
+    lifecycle.cancel(cup)
+    assert statuses() == {"held": 2, "undecided": 18}
+
+
+def test_without_a_budget_all_that_failed_before_is_asked_again(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    play_failed(lab, stub)
+    cup = factories.tournament(lab, stub)
+    lifecycle.start(cup)
+
+    advancing.advance(cup.pk)
+
+    assert statuses() == {"open": 20}
+
+
+def play_failed(lab, judge):
+    failed = factories.tournament(lab, judge)
+    lifecycle.start(failed)
+    advancing.advance(failed.pk)
+    Decision.objects.update(status="undecided", silence="failed")
+    failed.brackets.update(dirty=True)
+    advancing.advance(failed.pk)
+    failed.refresh_from_db()
+    assert failed.status == "completed"
+
+
+def statuses():
+    return Counter(Decision.objects.values_list("status", flat=True))
 
 
 def test_a_paused_tournament_is_not_advanced(cup):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from judges.models import Decision, Judgment
 from judges.services.costs import Cost
-from tournaments.services.budgeting import Purse
+from tests import factories
+from tournaments.services import advancing, lifecycle
+from tournaments.services.budgeting import Purse, why_it_stops
 
 EACH = Cost(calls=2, most_calls=4, usd=0.02)
 
@@ -44,3 +47,33 @@ def test_what_is_overdrawn_buys_nothing():
 
 def test_what_costs_nothing_is_always_affordable():
     assert purse(each=Cost(), calls=0, usd=0.0).affordable(7) == 7
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("usd", "words"),
+    [
+        (0.03, "the budget of $0.02 is used up"),
+        (None, "a call had no price: nobody can say what is left of the budget of $0.02"),
+        (0.012, "does not reach for one more comparison: $0.008 are left"),
+    ],
+)
+def test_the_note_says_only_what_holds(usd, words):
+    lab = factories.project()
+    factories.field(lab, prompts=1, competitors=["ann", "ben"])
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1", price_in=20.0, price_out=20.0)
+    cup = factories.tournament(lab, stub)
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+    cup.refresh_from_db()
+    cup.max_usd = 0.02
+    asked = Decision.objects.get()
+    Judgment.objects.create(
+        judge=stub, comparison=asked.comparison, order="ab", winner="a", calls=1, usd=usd
+    )
+    Decision.objects.update(status="decided", winner="a")
+
+    note = why_it_stops(cup)
+
+    assert words in note
+    assert "or a call had no price" not in note

@@ -4,9 +4,12 @@ import math
 
 import pytest
 
+from judges.models import Decision, Judgment
+from judges.services.settling import settle
 from tests import factories
 from tests.tournaments.views.worlds import play_out, started
 from tournaments.formats import registry as formats
+from tournaments.services import advancing, lifecycle
 from tournaments.services.estimating import estimate_of, expected_half_width
 
 NAMES = factories.NAMES[:5]
@@ -95,3 +98,51 @@ def test_what_another_judge_decided_is_not_known(lab):
     other = factories.judge(lab, "human", "others")
 
     assert estimate_of(factories.tournament(lab, other)).decided_already == 0
+
+
+@pytest.mark.parametrize("until", ["width", "plan"])
+def test_a_draft_that_stops_by_a_rule_costs_nothing_where_all_is_decided(lab, until):
+    everything = play_out(started(lab))
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    everything.judge.decisions.update(judge=stub)
+    params = {"until": until, **({"width": 2000} if until == "width" else {})}
+    cup = factories.tournament(lab, stub, "adaptive", format_params=params)
+
+    estimate = estimate_of(cup)
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+
+    assert (estimate.calls, estimate.decided_already) == (0, estimate.matches)
+    cup.refresh_from_db()
+    assert cup.status == "completed"
+    assert estimate.matches >= cup.matches.count()
+
+
+# --- After the start ----------------------------------------------------------------------------
+
+
+def test_at_the_end_it_is_what_was_paid(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    first = factories.tournament(lab, stub, competitors=["ann", "ben"])
+    lifecycle.start(first)
+    advancing.advance(first.pk)
+    first.refresh_from_db()
+    assert (estimate_of(first).matches, estimate_of(first).calls) == (4, 8)
+
+    for decision in Decision.objects.all():
+        Judgment.objects.create(
+            judge=stub, comparison=decision.comparison, order="ab", winner="a", calls=3, usd=0.5
+        )
+        settle([decision.pk])
+    advancing.advance(first.pk)
+    second = factories.tournament(lab, stub, competitors=["ann", "ben"])
+    lifecycle.start(second)
+    advancing.advance(second.pk)
+
+    ends = []
+    for cup in (first, second):
+        cup.refresh_from_db()
+        assert cup.status == "completed"
+        found = estimate_of(cup)
+        ends.append((found.matches, found.decided_already, found.calls, found.usd))
+    assert ends == [(4, 0, 12, 2.0), (4, 4, 0, 0.0)]

@@ -144,7 +144,7 @@ def test_a_round_robin_with_a_newcomer_plays_only_the_newcomers_games(lab):
     advancing.advance(cup.pk)
     play_out(cup)
 
-    assert (plan.late_prompts, plan.matches, plan.decided_already) == (3, 30, 18)
+    assert (plan.late_prompts, plan.matches, plan.decided_already) == (3, 12, 0)
     assert Judgment.objects.count() - asked == 12
     assert not Match.objects.filter(bracket__retired=True).exists()
 
@@ -195,6 +195,43 @@ def test_a_budget_is_raised_and_not_lowered(lab):
     advancing.advance(cup.pk)
 
     assert cup.matches.count() == 18
+
+
+def test_a_first_budget_below_what_is_spent_is_refused(lab):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = factories.tournament(lab, stub)
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+    for decision in Decision.objects.all():
+        Judgment.objects.create(
+            judge=stub, comparison=decision.comparison, order="ab", winner="a", calls=2, usd=0.5
+        )
+
+    with pytest.raises(InvalidInput) as error:
+        extending.extend(cup, Wanted(max_calls=1, max_usd=0.1))
+
+    assert error.value.fields == {
+        "budget.max_calls": "is below the 36 calls that are spent",
+        "budget.max_usd": "is below the $9 that are spent",
+    }
+    assert extending.extend(cup, Wanted(max_calls=36)).max_calls == 36
+
+
+@pytest.mark.parametrize("kind", ["round_robin", "single_elimination"])
+def test_a_preview_counts_only_what_comes_on_top(lab, kind):
+    cup = play_out(started(lab, kind))
+    before = cup.matches.count()
+    newcomer(lab)
+
+    adds = extending.extension_of(cup, Wanted(competitors=("zoe",)))
+    extending.extend(cup, Wanted(competitors=("zoe",)))
+    advancing.advance(cup.pk)
+    cup = play_out(cup)
+
+    assert adds.matches >= cup.matches.count() - before > 0
+    assert adds.decided_already == 0
+    if kind == "round_robin":
+        assert adds.matches == 3 * 4
 
 
 # --- Withdrawal ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Output, Prompt
-from judges.models import Decision, Judgment
+from judges.models import Campaign, Decision, Judgment
 from judges.services import decisions
 from judges.services.settling import settle
 from tests import factories
@@ -52,6 +52,8 @@ def started(lab, people, format="round_robin", **more):
         ({"competitors": ["ann"]}, "competitors"),
         ({"slice": {"mood": "sad"}}, "slice.mood"),
         ({"judges": []}, "judges"),
+        ({"max_calls": 0}, "budget.max_calls"),
+        ({"max_usd": 0.0}, "budget.max_usd"),
     ],
 )
 def test_a_draft_names_what_is_wrong_and_writes_nothing(lab, people, change, field):
@@ -67,6 +69,37 @@ def test_a_draft_names_what_is_wrong_and_writes_nothing(lab, people, change, fie
 def test_an_unknown_judge_is_not_found(lab):
     with pytest.raises(NotFound):
         lifecycle.create(project=lab, name="cup", format="round_robin", judges=["nobody"])
+
+
+@pytest.mark.parametrize("names", [["people"], ["people", "stub"]])
+def test_raters_of_live_battles_judge_no_tournament(lab, people, names):
+    factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    Campaign.objects.update(is_live=True)
+
+    with pytest.raises(Conflict, match="live battles") as refused:
+        lifecycle.create(project=lab, name="cup", format="round_robin", judges=names)
+
+    assert refused.value.fields == {"judges": "people judges only live battles"}
+    assert not Tournament.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "go_on"),
+    [
+        ("draft", lifecycle.start), ("paused", lifecycle.resume), ("failed", lifecycle.resume),
+        ("completed", lifecycle.reopen),
+    ],
+)  # fmt: skip
+def test_it_does_not_go_on_when_its_raters_hold_live_battles_by_now(lab, people, before, go_on):
+    cup = factories.tournament(lab, people)
+    Tournament.objects.update(status=before)
+    Campaign.objects.update(is_live=True)
+
+    with pytest.raises(Conflict, match="live battles"):
+        go_on(cup)
+
+    cup.refresh_from_db()
+    assert (cup.status, cup.brackets.count()) == (before, 0)
 
 
 def test_a_draft_costs_nothing_and_is_estimated(lab):
@@ -86,8 +119,9 @@ def test_starting_twice_is_a_conflict(lab, people):
         lifecycle.start(cup)
 
 
-def test_a_slice_without_prompts_cannot_start_and_stays_a_draft(lab, people):
-    cup = factories.tournament(lab, people, slice={"category": "none"})
+def test_a_slice_without_answers_cannot_start_and_stays_a_draft(lab, people):
+    cup = factories.tournament(lab, people, slice={"category": "even"})
+    Output.objects.filter(prompt__category="even").delete()
 
     with pytest.raises(Conflict, match="no prompt"):
         lifecycle.start(cup)
@@ -216,6 +250,17 @@ def test_a_cancelled_tournament_retries_nothing(lab):
 
     with pytest.raises(Conflict):
         lifecycle.retry_undecided(cup)
+
+
+def test_a_retry_goes_by_the_status_of_now(lab):
+    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    Decision.objects.update(status="undecided", silence="failed")
+    lifecycle.cancel(Tournament.objects.get(pk=cup.pk))
+
+    with pytest.raises(Conflict, match="is cancelled"):
+        lifecycle.retry_undecided(cup)
+
+    assert set(Decision.objects.values_list("status", flat=True)) == {"undecided"}
 
 
 @pytest.mark.parametrize("wrong", [{"tags": 5}, {"tags": "abc"}, {"category": ["x"]}])
@@ -460,6 +505,34 @@ def test_verdicts_formats_and_buttons_never_lock_each_other_out():
 
     assert crowd.errors == []
     assert all_completed()
+
+
+@pytest.mark.stack
+@pytest.mark.django_db(transaction=True)
+def test_a_retry_while_it_is_cancelled_asks_for_nothing():
+    lab = factories.project()
+    factories.field(lab, prompts=2)
+    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    Decision.objects.update(status="undecided", silence="failed")
+    told = []
+    with transaction.atomic():
+        lifecycle.cancel(Tournament.objects.get(pk=cup.pk))
+        thread = threading.Thread(target=retry_and_close, args=(cup, told))
+        thread.start()
+        until_somebody_waits_for_a_lock()
+    thread.join(30)
+
+    assert told == ["the tournament is cancelled; it asks for nothing now"]
+    assert set(Decision.objects.values_list("status", flat=True)) == {"undecided"}
+
+
+def retry_and_close(cup, told):
+    try:
+        told.append(lifecycle.retry_undecided(cup))
+    except Conflict as error:
+        told.append(error.message)
+    finally:
+        connection.close()
 
 
 def complete_and_close(pk, told):

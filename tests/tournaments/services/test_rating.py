@@ -219,11 +219,15 @@ def test_slices_borrow_strength_and_are_called_by_their_names(lab):
         ("order", {"position": "common"}),
         ("judges,order", {"judge_effects": True, "position": "common"}),
         ("answers", {"response_effects": True}),
+        ("true", {"judge_effects": True, "position": "common"}),
         ("false", {}),
     ],
 )
 def test_effects_are_asked_for_by_their_names(effects, params):
     assert method_for("", "", "", effects) == ("bradley_terry", params)
+
+
+ALONE = "effects of answers are fitted alone, without style or other effects"
 
 
 @pytest.mark.parametrize(
@@ -232,6 +236,8 @@ def test_effects_are_asked_for_by_their_names(effects, params):
         (("", "", "", "order,charm"), "'charm' is none of order, judges, answers"),
         (("davidson", "", "", "judges"), "davidson does not estimate effects of judges"),
         (("elo", "", "", "order"), "elo does not estimate effects of order"),
+        (("", "", "", "answers,order"), ALONE),
+        (("", "", "length", "answers"), ALONE),
     ],
 )
 def test_effects_that_cannot_be_had_are_refused_by_name(words, reason):
@@ -267,7 +273,7 @@ def test_a_run_keeps_the_share_of_noise_in_the_answers():
     noise = rate(project=lab, tournament=played(lab, judge)).details["noise"]
 
     assert (noise["comparisons"], noise["prompts"]) == (36, 12)
-    assert 0 <= noise["ci_low"] <= noise["share"] <= noise["ci_high"] < 1
+    assert 0 <= noise["ci_low"] <= noise["share"] <= noise["ci_high"] <= 1
 
 
 def test_without_repeats_the_share_is_not_known(lab):

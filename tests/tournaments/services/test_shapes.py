@@ -63,20 +63,26 @@ def test_a_tournament_says_what_its_last_rating_knows_of_the_noise(cup):
 
 
 @pytest.mark.parametrize(
-    ("status", "note", "counts", "told"),
+    ("status", "note", "fault", "counts", "told"),
     [
-        ("completed", "", {"decided": 1}, ""),
-        ("running", "", {"failed": 3}, ""),
-        ("completed", "a reason", {"failed": 3}, "a reason"),
-        ("completed", "", {}, "it ended without a match, so there is nothing to rank"),
+        ("completed", "", "", {"decided": 1}, ""),
+        ("running", "", "", {"failed": 3}, ""),
+        ("running", "", "broke", {"decided": 1}, ""),
+        ("completed", "", "broke", {"decided": 1}, "its ratings could not be fitted: broke"),
         (
-            "completed", "", {"failed": 3, "undecided": 2},
+            "completed", "a reason", "broke", {"decided": 1},
+            "a reason; its ratings could not be fitted: broke",
+        ),
+        ("completed", "a reason", "", {"failed": 3}, "a reason"),
+        ("completed", "", "", {}, "it ended without a match, so there is nothing to rank"),
+        (
+            "completed", "", "broke", {"failed": 3, "undecided": 2},
             ("none of its 5 matches has a verdict (3 failed, 2 judged without a verdict);"
             " nothing to rank"),
         ),
     ],
 )  # fmt: skip
-def test_one_that_ended_without_a_verdict_says_so(cup, status, note, counts, told):
-    cup.status, cup.note = status, note
+def test_one_that_has_no_verdict_or_no_ratings_says_so(cup, status, note, fault, counts, told):
+    cup.status, cup.note, cup.rating_fault = status, note, fault
 
     assert note_of(cup, progress(**counts)) == told

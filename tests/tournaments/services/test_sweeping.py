@@ -210,6 +210,40 @@ def test_what_a_running_tournament_wants_and_nobody_judges_is_asked_again(lab):
     assert statuses(cup) == {"waiting"}
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "given", "mend"),
+    [
+        ("paused", "running", "open", "hold_matches"),
+        ("running", "paused", "held", "ask_again"),
+    ],
+)
+def test_what_was_resumed_or_stopped_since_it_was_found_is_let_alone(
+    lab, before, now, given, mend, monkeypatch
+):
+    """The sweep has found two tournaments; while it mends the first, the second changes."""
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cups = [factories.tournament(lab, stub, slice={"category": name}) for name in ("even", "odd")]
+    for cup in cups:
+        lifecycle.start(cup)
+        advancing.advance(cup.pk)
+    Tournament.objects.update(status=before)
+    Decision.objects.update(status=given)
+    mended, work = [], getattr(lifecycle, mend)
+
+    def and_the_other_changes(cup):
+        mended.append(cup.pk)
+        Tournament.objects.exclude(pk=cup.pk).update(status=now)
+        work(cup)
+
+    monkeypatch.setattr(lifecycle, mend, and_the_other_changes)
+
+    sweeping.left_behind()
+
+    [first] = mended
+    [other] = [cup for cup in cups if cup.pk != first]
+    assert statuses(other) == {given}
+
+
 def test_a_bracket_that_waits_for_nothing_is_woken(lab):
     cup = started(lab)
     Decision.objects.filter(matches__bracket=cup.brackets.first()).update(

@@ -9,7 +9,7 @@ from django.test import Client
 
 from arena.datasets.records import JudgmentRecord
 from arena.models import Project
-from judges.models import Decision
+from judges.models import Decision, Judgment
 from judges.services.records import import_judgments
 from tests import factories
 from tests.tournaments.views.worlds import CSP_BREAKERS, decide, played, queries, started
@@ -167,10 +167,36 @@ def test_nonsense_is_answered_in_words(editor: Client, query: str, status: int) 
 def test_filters_that_leave_nothing_say_so(editor: Client, project: Project) -> None:
     played(project)
 
+    prompt = project.prompts.first()
+    prompt.pk, prompt.key, prompt.category = None, "new", "none"
+    prompt.save()
     page = editor.get(f"{BOARD}?category=none").content.decode()
 
     assert "Nothing decided here" in page
     assert '<option value="none" selected>' in page
+
+
+def test_a_category_that_does_not_exist_is_refused(editor: Client, project: Project) -> None:
+    played(project)
+
+    reply = editor.get(f"{BOARD}?category=nowhere")
+
+    assert reply.status_code == 400
+    assert "category &#x27;nowhere&#x27;" in reply.content.decode()
+
+
+def test_the_order_shown_is_offered_where_judges_saw_one(editor: Client, project: Project) -> None:
+    played(project)
+    assert '<option value="order">' in editor.get(BOARD).content.decode()
+
+    for said in list(Judgment.objects.all()):
+        Judgment.objects.create(
+            judge=said.judge, comparison=said.comparison, order="ba", winner=said.winner
+        )
+
+    page = editor.get(BOARD).content.decode()
+    assert '<option value="order' not in page
+    assert '<option value="judges">' in page
 
 
 def test_queries_do_not_grow_with_prompts_and_competitors(editor: Client) -> None:

@@ -229,17 +229,18 @@ def test_it_names_the_other_tournaments_that_share_the_verdict(
     assert f'href="{address(again.matches.first())}"' in page
 
 
-def test_names_stay_away_from_raters_while_verdicts_are_wanted(
-    client_with, cup: Tournament
-) -> None:
-    rater = client_with(Role.RATER)
-    match = cup.matches.first()
-    paths = (address(match), f"/projects/haiku/comparisons/{match.decision_id}")
-
-    assert [rater.get(path).status_code for path in paths] == [403, 403]
-
+def test_names_stay_away_from_raters(client_with, cup: Tournament) -> None:
     play_out(cup)
-    assert [rater.get(path).status_code for path in paths] == [200, 200]
+    rater = client_with(Role.RATER)
+    match, here = cup.matches.first(), "/projects/haiku"
+    paths = [
+        address(match), f"{here}/comparisons/{match.decision_id}", f"{here}/matches",
+        f"{here}/leaderboard", f"{here}/leaderboard/slices", f"{here}/tournaments",
+        f"{here}/tournaments/{cup.pk}", f"{here}/tournaments/{cup.pk}/replay", f"{here}/reports",
+    ]  # fmt: skip
+
+    assert {path: rater.get(path).status_code for path in paths} == dict.fromkeys(paths, 403)
+    assert rater.get(here)["Location"] == f"{here}/rate"
 
 
 def test_a_match_of_another_project_is_not_found(editor: Client, cup: Tournament) -> None:

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from arena.models import Project
+from judges.services.costs import Cost
 from tests.tournaments.views.worlds import CSP_BREAKERS, played, started
 from tournaments.services import simulating
+from tournaments.views import replaying
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +62,26 @@ def test_the_same_verdicts_are_replayed_once(
     monkeypatch.setattr(simulating, "replays", None)  # would fail if it were called
 
     assert editor.get(f"{at(cup.pk)}?figures=1").context["rows"] == first
+
+
+def test_calls_are_those_that_the_judge_would_have_taken(
+    editor: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cup = played(project, prompts=3)
+    single = editor.get(f"{at(cup.pk)}?figures=1").context["rows"]
+    monkeypatch.setattr(replaying, "cost_of", lambda judge: Cost(calls=2, most_calls=2))
+
+    response = editor.get(f"{at(cup.pk)}?figures=1")
+
+    assert response.context["calls"] == 18
+    assert "take with 2 calls each" in response.content.decode()
+    both = zip(single, response.context["rows"], strict=True)
+    assert [
+        (2 * one.calls, one.percent) == (two.calls, two.percent)
+        for (_, ones), (_, twos) in both
+        for one, two in zip(ones, twos, strict=True)
+        if one
+    ].count(False) == 0
 
 
 def test_one_that_is_not_over_says_why_not(editor: Client, project: Project) -> None:

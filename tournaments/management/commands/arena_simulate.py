@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
+from rich import box
 from rich.table import Table
 
 from judges.management.speaking import project_called, spoken_errors
@@ -40,7 +41,10 @@ class Command(BaseCommand):
         parser.add_argument("--ratings", nargs="+", default=["bradley_terry"], metavar="NAME")
         parser.add_argument("--trials", type=int, default=20)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--calls", type=int, help="default: what a knock-out takes")
+        parser.add_argument(
+            "--comparisons", "--calls", dest="calls", metavar="N", type=int,
+            help="how many each plays; default: those of a knock-out",
+        )  # fmt: skip
         parser.add_argument("--json", action="store_true")
         for name, default in (("competitors", 20), ("prompts", 200)):
             parser.add_argument(f"--{name}", type=int, default=default)
@@ -98,7 +102,8 @@ class Command(BaseCommand):
         console.print(_cost_table(contenders, costs, record.calls))
         console.print(
             f"{record.missing:.0%} of all pairs on all prompts have no verdict; the order of the "
-            "whole table counts as the truth", style="dim",
+            "whole table counts as the truth. A judge that asks in both orders takes two calls for "
+            "a comparison.", style="dim",
         )  # fmt: skip
 
 
@@ -106,6 +111,8 @@ def _check(options: dict[str, Any]) -> None:
     for name in ("trials", "competitors", "prompts"):
         if options[name] < (2 if name == "competitors" else 1):
             raise CommandError(f"--{name} is too small: {options[name]}")
+    if options["calls"] is not None and options["calls"] < 1:
+        raise CommandError(f"--calls is too small: {options['calls']}")
     if not 0 <= options["rho"] < 1 or not 0 <= options["flips"] < 0.5:
         raise CommandError("--rho must lie from 0 to below 1, --flips from 0 to below 0.5")
     if bool(options["project"]) != bool(options["tournament"]):
@@ -122,19 +129,26 @@ def _contender(name: str) -> Contender:
 
 
 def _shown(mean: Mean | None, digits: int = 3) -> str:
-    return "–" if mean is None else f"{mean.value:,.{digits}f} ± {mean.error:.{digits}f}"
+    if mean is None:
+        return "–"
+    error = "" if math.isnan(mean.error) else f" ± {mean.error:.{digits}f}"
+    return f"{mean.value:,.{digits}f}{error}"
 
 
 def _outcome_table(found: Sequence[Outcome], trials: int) -> Table:
-    table = Table(title=f"{trials} simulated tournaments each", title_justify="left")
-    table.add_column("format")
-    table.add_column("rating")
-    for column in ("calls", "Kendall's tau", "best found", "coverage of 95 % intervals"):
-        table.add_column(column, justify="right")
+    table = Table(
+        title=f"{trials} simulated tournaments each; covered: by 95 % intervals",
+        title_justify="left",
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    table.add_column("format", overflow="fold", min_width=18)
+    table.add_column("rating", overflow="fold", min_width=13)
+    for column in ("games", "tau", "best found", "covered"):
+        table.add_column(column, justify="right", overflow="fold", min_width=min(len(column), 9))
     for outcome in found:
         table.add_row(
             outcome.contender.label, outcome.rating, f"{outcome.calls.value:,.0f}",
-            _shown(outcome.tau), _shown(outcome.best), _shown(outcome.coverage),
+            _shown(outcome.tau, 2), _shown(outcome.best, 2), _shown(outcome.coverage, 2),
         )  # fmt: skip
     return table
 
@@ -142,15 +156,17 @@ def _outcome_table(found: Sequence[Outcome], trials: int) -> Table:
 def _cost_table(
     contenders: Sequence[Contender], costs: Sequence[dict[tuple[str, float], Cost]], played: int
 ) -> Table:
-    table = Table(title=f"What it would have cost, of {played:,} calls", title_justify="left")
-    table.add_column("format")
+    table = Table(
+        title=f"What it would have taken, of {played:,} comparisons", title_justify="left"
+    )
+    table.add_column("format", overflow="fold")
     for what, goal in GOALS:
         table.add_column(f"best found, {goal:.0%}" if what == "best" else f"tau {goal}",
-                         justify="right")  # fmt: skip
+                         justify="right", overflow="fold")  # fmt: skip
     for contender, found in zip(contenders, costs, strict=True):
         cells = [
             "not reached" if math.isnan(c.calls)
-            else f"{c.calls:,.0f} ± {c.error:,.0f} ({c.calls / played:.0%})"
+            else f"{_shown(Mean(c.calls, c.error), 0)} ({c.calls / played:.0%})"
             for c in found.values()
         ]  # fmt: skip
         table.add_row(contender.label, *cells)

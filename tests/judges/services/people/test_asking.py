@@ -2,7 +2,7 @@ import pytest
 
 from arena.common.errors import Conflict, InvalidInput
 from arena.models import AuditEntry, Comparison
-from judges.models import Decision, GoldQuestion
+from judges.models import Campaign, Decision, GoldQuestion
 from judges.services import decisions
 from judges.services.people import asking, assigning, defining, participants
 from judges.services.people.selecting import Wanted, select
@@ -85,6 +85,17 @@ def test_a_campaign_that_is_not_open_takes_nothing(lab, campaign):
         asking.add_selected(campaign, Wanted(how="sample"), by=None)
 
     assert not Comparison.objects.exists()
+
+
+def test_a_campaign_of_live_battles_takes_nothing(lab, campaign):
+    Campaign.objects.update(is_live=True)
+    ids = [row.pk for row in factories.all_comparisons(lab)]
+
+    with pytest.raises(Conflict, match="live battles") as refused:
+        asking.ask_about(campaign, ids)
+
+    assert set(refused.value.fields) == {"judges"}
+    assert not Decision.objects.exists()
 
 
 def test_a_list_is_asked_by_names_in_any_order(lab, campaign):

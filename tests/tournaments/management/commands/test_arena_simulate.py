@@ -47,6 +47,18 @@ def test_people_read_a_table():
     assert "±" in shown
 
 
+def test_names_are_whole_and_one_trial_has_no_error(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    small = ("--competitors", "5", "--prompts", "20", "--trials", "1")
+
+    shown = run(*small, "--formats", "adaptive_top", "single_elimination")
+
+    assert "…" not in shown
+    assert "nan" not in shown
+    assert shown.count("covered") == 2
+    assert "single_elimination" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -96,7 +108,7 @@ def test_a_finished_round_robin_says_what_other_formats_would_have_cost(lab):
     assert found["played"] == 72
     assert [row["format"] for row in found["formats"]] == ["single_elimination", "adaptive"]
     assert 0 < found["formats"][1]["tau 0.95"]["calls"] <= 72
-    assert "72 calls" in run("--project", "lab", "--tournament", str(cup.pk), "--trials", "2")
+    assert "72 comparisons" in run("--project", "lab", "--tournament", str(cup.pk), "--trials", "2")
 
 
 @pytest.mark.django_db
@@ -109,3 +121,9 @@ def test_only_a_full_table_can_be_replayed(lab):
     cup.save()
     with pytest.raises(CommandError, match="completed"):
         run("--project", "lab", "--tournament", str(cup.pk))
+
+
+@pytest.mark.parametrize("calls", ["0", "-5"])
+def test_calls_that_play_nothing_are_refused(calls):
+    with pytest.raises(CommandError, match="--calls is too small"):
+        run(*SMALL, "--calls", calls)
