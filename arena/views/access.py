@@ -17,8 +17,12 @@ P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, Project, P], HttpResponseBase]
 
 
-def project_page(role: Role = Role.VIEWER) -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
+def project_page(
+    role: Role = Role.VIEWER, *, tells_names: bool = False
+) -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
     """View decorator: turn the address's `slug` into a project that the user has `role` in.
+
+    A page that `tells_names` (of competitors beside what became of them) is not for its raters.
 
     A project that the user may not know of is a 404. Who is not signed in is asked to, when that
     could help; who is signed in without the role gets the 403 page.
@@ -39,6 +43,8 @@ def project_page(role: Role = Role.VIEWER) -> Callable[[Page[P]], Callable[..., 
                     return redirect_to_login(request.get_full_path())
                 raise Forbidden(f"this needs the role {role.label.lower()} in {project.name}")
             note_seen(project, request.user, standing)
+            if tells_names and held is Role.RATER:
+                raise Forbidden("raters judge blind: this page would tell who wrote what")
             request.project_role = held  # type: ignore[attr-defined]  # read by templates
             return view(request, project, *args, **kwargs)
 

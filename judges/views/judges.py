@@ -13,7 +13,7 @@ from arena.common.errors import InvalidInput
 from arena.forms import add_errors
 from arena.models import Project, Role
 from arena.views.access import project_page
-from arena.views.roles import is_blind, may_edit
+from arena.views.roles import may_edit
 from judges.contracts import Source
 from judges.forms import JudgeForm, initial_of
 from judges.kinds import registry
@@ -26,7 +26,7 @@ LATEST = 12
 
 
 @require_safe
-@project_page(Role.VIEWER)
+@project_page(tells_names=True)
 def judges(request: HttpRequest, project: Project) -> HttpResponse:
     """The current version of every judge, with what it decided, how, and for how much."""
     current = list(project.judges.filter(is_current=True))
@@ -39,7 +39,7 @@ def judges(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_safe
-@project_page(Role.VIEWER)
+@project_page(tells_names=True)
 def judge(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """One version of a judge."""
     shown = judge_of(project, pk)
@@ -59,7 +59,6 @@ def judge(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "trouble": trouble_of(shown),
         "is_people": registry.get(shown.kind).source is Source.PEOPLE,
         "is_called": registry.get(shown.kind).source is Source.CALLS,
-        "blind": is_blind(request),
         "may_edit": may_edit(request),
     }
     return render(request, "judges/judge.html", context)

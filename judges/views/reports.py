@@ -10,12 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from arena.common.errors import Forbidden, NotFound
-from arena.models import Project, Role
+from arena.common.errors import NotFound
+from arena.models import Project
 from arena.templatetags.arena_ui import number
 from arena.views.access import project_page
 from arena.views.reads import filter_choices
-from arena.views.roles import is_blind
 from judges.queries import Verdicts, judge_of
 from judges.report_queries import Selection
 from judges.services.judge_agreement import AgreementReport, Pair, agreement_report
@@ -63,10 +62,9 @@ class Cell:
 
 
 @require_safe
-@project_page(Role.VIEWER)
+@project_page(tells_names=True)
 def report(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """One version of a judge."""
-    _refuse_the_blind(request)
     selection, filters = _asked(request, project)
     judge = judge_of(project, pk)
     found = judge_report(judge, selection)
@@ -94,10 +92,9 @@ def report(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
 
 
 @require_safe
-@project_page(Role.VIEWER)
+@project_page(tells_names=True)
 def agreement(request: HttpRequest, project: Project) -> HttpResponse:
     """All current judges."""
-    _refuse_the_blind(request)
     selection, filters = _asked(request, project)
     found = agreement_report(project, selection)
     measure = request.GET.get("measure", "")
@@ -122,11 +119,6 @@ def agreement(request: HttpRequest, project: Project) -> HttpResponse:
         "jury": words.jury(found.jury, found.reference) if found.jury else "",
     }
     return render(request, "judges/agreement.html", context)
-
-
-def _refuse_the_blind(request: HttpRequest) -> None:
-    if is_blind(request):
-        raise Forbidden("You judge blind here: what others decide and prefer would sway you.")
 
 
 def _asked(request: HttpRequest, project: Project) -> tuple[Selection, list[Filter]]:

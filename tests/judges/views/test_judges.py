@@ -77,21 +77,14 @@ def test_the_page_of_a_judge_shows_verdicts_with_reasons(reader: Client, project
     assert "<script>alert" not in page
 
 
-def test_a_rater_reads_verdicts_without_names(
-    client: Client, project: Project, stranger: User
-) -> None:
+def test_raters_see_no_judge(client: Client, project: Project, stranger: User) -> None:
     Membership.objects.create(project=project, user=stranger, role=Role.RATER)
-    factories.field(project, prompts=1, competitors=["zq-ann", "zq-ben"])
     judge = factories.judge(project, "llm", "mini", model="judge-mini")
-    comparison = factories.all_comparisons(project)[0]
-    rule(judge, comparison)
     client.force_login(stranger)
 
-    page = client.get(f"{JUDGES}/{judge.pk}").content.decode()
+    paths = (JUDGES, f"{JUDGES}/{judge.pk}", f"{JUDGES}/{judge.pk}/report", f"{JUDGES}/agreement")
 
-    assert "one side better" in page
-    assert "zq-" not in page
-    assert f"/comparisons/{comparison.pk}" not in page
+    assert {client.get(path).status_code for path in paths} == {403}
 
 
 def test_a_jury_names_its_members(reader: Client, project: Project) -> None:
@@ -222,7 +215,7 @@ def test_what_is_wrong_is_said_at_its_field(
 
 
 def test_only_editors_define_judges(client: Client, project: Project, stranger: User) -> None:
-    Membership.objects.create(project=project, user=stranger, role=Role.RATER)
+    Membership.objects.create(project=project, user=stranger, role=Role.VIEWER)
     client.force_login(stranger)
 
     assert client.get(JUDGES).status_code == 200
