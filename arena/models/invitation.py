@@ -39,6 +39,10 @@ class Invitation(models.Model):
             models.CheckConstraint(condition=Q(uses__lte=F("max_uses")), name="invitation_uses"),
         ]
 
+    def __str__(self) -> str:
+        """As the log calls it. An address of mail or a note tells more than a number."""
+        return f"#{self.pk} {self.email or self.note}".strip()
+
     @property
     def state(self) -> InvitationState:
         if self.revoked_at is not None:

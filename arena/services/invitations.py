@@ -16,6 +16,7 @@ from django.utils import timezone
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Invitation, InvitationState, Project, Role
 from arena.services import audit, members
+from arena.services.identities import Identity, make_account
 from arena.services.tokens import digest
 
 MAX_DAYS = 365
@@ -60,7 +61,7 @@ def invite(
         max_uses=max_uses,
     )
     audit.record(
-        project, actor, "invitation.created", _named(made),
+        project, actor, "invitation.created", str(made),
         role=role.value, days=days, max_uses=max_uses,
     )  # fmt: skip
     return made, token
@@ -75,7 +76,7 @@ def revoke(project: Project, *, actor: User, pk: int) -> None:
     if found.state is InvitationState.OPEN:
         found.revoked_at = timezone.now()
         found.save(update_fields=["revoked_at"])
-        audit.record(project, actor, "invitation.revoked", _named(found))
+        audit.record(project, actor, "invitation.revoked", str(found))
 
 
 def find(token: str) -> Invitation:
@@ -83,22 +84,26 @@ def find(token: str) -> Invitation:
     return _one(Invitation.objects.select_related("project", "made_by"), token)
 
 
-def is_open(token: str) -> bool:
-    """Whether this is the token of an invitation that can be accepted."""
-    found = Invitation.objects.filter(digest=digest(token)).first()
-    return found is not None and found.state is InvitationState.OPEN
-
-
 @transaction.atomic
 def accept(token: str, *, user: User) -> Project:
     """Make `user` a member. Who has the role, or a higher one, keeps it and uses nothing up.
 
-    Raises NotFound, and Conflict when the invitation was used, withdrawn or has expired.
+    Raises NotFound, and Conflict when the invitation was used, withdrawn or has expired,
+    when who made it may invite nobody any more, or `user` was removed since.
     """
+    members.lock(find(token).project)  # before the invitation, as whoever removes its maker does
     found = _one(Invitation.objects.select_for_update(of=("self",)), token)
     if found.state is not InvitationState.OPEN:
         raise Conflict(WHY_NOT[found.state])
-    if members.admit(found.project, user=user, role=Role(found.role), invitation=found.pk):
+    if not members.may_invite(found.project, found.made_by):
+        raise Conflict(WHY_NOT[InvitationState.REVOKED])
+    if members.admit(
+        found.project,
+        user=user,
+        role=Role(found.role),
+        invitation=found.pk,
+        invited_at=found.created_at,
+    ):
         found.uses += 1
         found.save(update_fields=["uses"])
     return found.project
@@ -120,17 +125,21 @@ def sign_up(token: str, *, username: str, password: str, email: str = "") -> Use
     return user
 
 
+@transaction.atomic
+def sign_up_as(identity: Identity, token: str) -> tuple[User, Project]:
+    """Make the account of somebody whom a provider knows and accept, both or neither.
+
+    Raises NotFound and Conflict as `accept` and `make_account`.
+    """
+    user = make_account(identity)
+    return user, accept(token, user=user)
+
+
 def _one(invitations: QuerySet[Invitation], token: str) -> Invitation:
     found = invitations.filter(digest=digest(token)).first()
     if found is None:
         raise NotFound("there is no such invitation; perhaps a part of the link was lost")
     return found
-
-
-def _named(invitation: Invitation) -> str:
-    """How the log calls it. An address of mail or a note tells more than a number."""
-    about = invitation.email or invitation.note
-    return f"#{invitation.pk} {about}".strip()
 
 
 def _check(email: str, note: str, days: int, max_uses: int) -> None:

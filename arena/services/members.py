@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, User
@@ -11,12 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from arena.common.errors import Conflict, Forbidden, InvalidInput, NotFound
-from arena.models import RANK, Membership, Project, Role, Standing
+from arena.models import RANK, InvitationState, Membership, Project, Role, Standing
 from arena.services import audit
 
 SEEN_EVERY = timedelta(minutes=15)
 
 LAST_OWNER = "a project keeps an owner: make someone else one first"
+REMOVED = "you were removed from this project; only a new invitation lets you in again"
 NOBODY_OWNS = "this project belongs to everybody: make it yours first, or nobody could manage it"
 
 
@@ -26,7 +27,7 @@ def claim(project: Project, *, actor: User) -> Membership:
 
     Raises Conflict when it has members already.
     """
-    _lock(project)
+    lock(project)
     if project.memberships.exists():
         raise Conflict("the project has members already")
     made = Membership.objects.create(project=project, user=actor, role=Role.OWNER)
@@ -46,7 +47,7 @@ def add_member(project: Project, *, actor: User, username: str, role: Role) -> M
         raise InvalidInput(
             "the member cannot be added", {"username": f"nobody here is called {username!r}"}
         )
-    _lock(project)
+    lock(project)
     if project.memberships.filter(user=user).exists():
         raise Conflict(f"{username} is a member already")
     if role != Role.OWNER and not project.memberships.exists():
@@ -57,15 +58,20 @@ def add_member(project: Project, *, actor: User, username: str, role: Role) -> M
 
 
 @transaction.atomic
-def admit(project: Project, *, user: User, role: Role, invitation: int) -> bool:
+def admit(
+    project: Project, *, user: User, role: Role, invitation: int, invited_at: datetime
+) -> bool:
     """Make `user` a member with at least this role, as an invitation says; False if they have it.
 
-    Nobody loses a role by it.
+    Nobody loses a role by it. Raises Conflict when they were removed after `invited_at`.
     """
-    _lock(project)
+    lock(project)
     held = project.memberships.filter(user=user).first()
     if held and RANK[Role(held.role)] >= RANK[role]:
         return False
+    removals = project.audit_entries.filter(act="member.removed", created_at__gte=invited_at)
+    if removals.filter(details__user=user.pk).exists():
+        raise Conflict(REMOVED)
     if held:
         was, held.role = held.role, role
         held.save(update_fields=["role"])
@@ -96,6 +102,7 @@ def change_role(project: Project, *, actor: User, username: str, role: Role) -> 
     audit.record(
         project, actor, "member.role_changed", username, former=was.value, role=role.value
     )  # fmt: skip
+    _withdraw_invitations(project, actor=actor, of=member.user)
     return member
 
 
@@ -114,7 +121,8 @@ def remove_member(project: Project, *, actor: User, username: str) -> None:
         _another_owner_than(member)
     member.delete()
     act = "member.left" if leaves else "member.removed"
-    audit.record(project, actor, act, username, role=member.role)
+    audit.record(project, actor, act, username, role=member.role, user=member.user_id)
+    _withdraw_invitations(project, actor=actor, of=member.user)
 
 
 def note_seen(project: Project, user: User | AnonymousUser, standing: Standing) -> None:
@@ -126,14 +134,31 @@ def note_seen(project: Project, user: User | AnonymousUser, standing: Standing) 
     project.memberships.filter(stale, user_id=user.pk or 0).update(seen_at=now)
 
 
-def _lock(project: Project) -> None:
+def lock(project: Project) -> None:
     """Let one change of a project's members wait for the other: two owners who leave at the same
-    moment would each count on the other. On SQLite the transaction alone does that."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    moment would each count on the other. On SQLite the transaction alone does that. Rows that
+    only name the project may be added meanwhile."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def may_invite(project: Project, user: User | None) -> bool:
+    """Whether `user` can let others in: an owner whose account is open."""
+    return user is not None and user.is_active and project.role_of(user) is Role.OWNER
+
+
+def _withdraw_invitations(project: Project, *, actor: User, of: User) -> None:
+    """Those that `of` made and could not make any more: they would lead back in."""
+    if may_invite(project, of):
+        return
+    for invitation in project.invitations.filter(made_by=of, revoked_at=None):
+        if invitation.state is InvitationState.OPEN:
+            invitation.revoked_at = timezone.now()
+            invitation.save(update_fields=["revoked_at"])
+            audit.record(project, actor, "invitation.revoked", str(invitation))
 
 
 def _locked_member(project: Project, username: str) -> Membership:
-    _lock(project)
+    lock(project)
     member = project.memberships.select_related("user").filter(user__username=username).first()
     if member is None:
         raise NotFound(f"{username!r} is not a member")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 
 from django.conf import settings
 from django.core.cache import cache
@@ -55,5 +56,16 @@ def address_of(request: HttpRequest) -> str:
     seen = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
     count: int = settings.PROXIES
     if count and len(seen) >= count and seen[-count].strip():
-        return seen[-count].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+        return _network(seen[-count].strip())
+    return _network(str(request.META.get("REMOTE_ADDR", "")))
+
+
+def _network(address: str) -> str:
+    """The /64 of an IPv6 address: one household has all of it, and could change address at will."""
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((found.packed, 64), strict=False))

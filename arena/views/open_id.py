@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from arena.common.addresses import absolute
 from arena.common.errors import Conflict, Forbidden, NotFound
+from arena.models import Role
 from arena.services import identities, invitations
 from arena.services.identities import Identity
 
@@ -59,7 +60,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         return _offer(request, identity, following)
     user = identities.user_of(identity)
     if user is None:
-        user = _new_account(identity, following)
+        user, following = _newcomer(identity, following)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(following)
 
@@ -100,20 +101,29 @@ def _offer(request: HttpRequest, identity: Identity, following: str) -> HttpResp
     return redirect("open-id-connect")
 
 
-def _new_account(identity: Identity, following: str) -> User:
-    """Who is known and has no open account, or may not have one, is refused."""
-    wanted = settings.OIDC_CREATE_ACCOUNTS or _is_open_invitation(following)
-    if identities.is_known(identity) or not wanted:
-        raise Forbidden(NO_ACCOUNT.format(label=identity.label))
-    return identities.make_account(identity)
+def _newcomer(identity: Identity, following: str) -> tuple[User, str]:
+    """A new account, and where to go. Who is known and has no open account is refused, and who
+    may have none but by an invitation: accepting it makes each account use up a place."""
+    refusal = Forbidden(NO_ACCOUNT.format(label=identity.label))
+    if identities.is_known(identity):
+        raise refusal
+    if settings.OIDC_CREATE_ACCOUNTS:
+        return identities.make_account(identity), following
+    try:
+        user, project = invitations.sign_up_as(identity, _invitation_in(following))
+    except (Conflict, NotFound):
+        raise refusal from None
+    page = "rate" if project.role_of(user) is Role.RATER else "project"
+    return user, reverse(page, args=[project.slug])
 
 
-def _is_open_invitation(path: str) -> bool:
+def _invitation_in(path: str) -> str:
+    """The token in the address of an invitation; empty for any other page."""
     try:
         match = resolve(path)
     except Resolver404:
-        return False
-    return match.url_name == "invitation" and invitations.is_open(match.kwargs["token"])
+        return ""
+    return str(match.kwargs["token"]) if match.url_name == "invitation" else ""
 
 
 def _safe(request: HttpRequest, path: str) -> str:

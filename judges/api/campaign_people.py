@@ -14,6 +14,7 @@ from arena.api.bulk import upload
 from arena.api.docs import idempotent, query, responses, upload_body
 from arena.api.pagination import filters, page
 from arena.api.serializers.common import Page, Strict, UpsertCounts, checked
+from arena.common.addresses import absolute
 from judges.api.campaigns import CREATED, CampaignView
 from judges.services.people import gold_editing, links
 from judges.services.people.gold_editing import GoldRecord
@@ -118,7 +119,7 @@ class CampaignLinks(CampaignView):
     def post(self, request: Request, slug: str, key: str) -> Response:
         new = checked(NewRaterLink, request.data)
         made, token = links.make(self.campaign(key), **new.model_dump(), by=self.actor())
-        url = request.build_absolute_uri(reverse("rating-invited", args=[token]))
+        url = absolute(request, reverse("rating-invited", args=[token]))
         shape = NewRaterLinkShape(**RaterLinkShape.of(made).model_dump(), url=url)
         # The answer holds a secret: no-store has whoever keeps replies encrypt it.
         headers = {"Cache-Control": "no-store"}

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from pydantic import ValidationError
 
+from arena.common.addresses import absolute
 from arena.common.errors import ArenaError, Conflict, InvalidInput
 from arena.datasets.records import field_faults
 from arena.forms import add_errors
@@ -74,7 +75,7 @@ def show(
 
 def _address(request: HttpRequest, page: str, key: str) -> str:
     """The whole address of a page for raters; empty without a key."""
-    return request.build_absolute_uri(reverse(page, args=[key])) if key else ""
+    return absolute(request, reverse(page, args=[key])) if key else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -183,6 +184,7 @@ def comparisons(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "query": [(field.html_name, field.value()) for field in form] if selection else [],
         "raters": raters_of(row.judge),
         "is_open": row.is_open,
+        "has_gold": row.gold.exists(),
     }
     return render(request, "judges/campaign_comparisons.html", context, status=_status(form))
 

@@ -121,5 +121,6 @@ def _join(request: HttpRequest, campaign: Campaign, link: RaterLink | None) -> H
         words = "Too many people have joined from your network at once. Try again in a while."
         return _welcome_guest(request, campaign, words, 429)
     guest = participants.guest(campaign, name=form.cleaned_data["name"], link=link)
+    request.session.cycle_key()  # who knew the old key is not this guest
     request.session[GUESTS] = {**request.session.get(GUESTS, {}), campaign.key: guest.pk}
     return redirect("rating", campaign.key)

@@ -45,7 +45,7 @@ def plans(project: Project) -> list[Plan]:
 @transaction.atomic
 def tournament_for(project: Project, plan: Plan) -> Tournament:
     """The tournament of this plan: found, or created and started."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     found = project.tournaments.filter(name=plan.name).order_by("id").first()
     if found is None:
         found = lifecycle.create(

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Invitation, InvitationState, Membership, Project, Role
-from arena.services import invitations
+from arena.services import invitations, members
 from arena.services.tokens import digest
 
 
@@ -31,9 +31,9 @@ def test_it_expires_after_so_many_days(project: Project, owner: User) -> None:
     made, token = invitations.invite(project, actor=owner, role=Role.RATER, days=3)
 
     assert abs(made.expires_at - timezone.now() - timedelta(days=3)) < timedelta(minutes=1)
-    assert invitations.is_open(token)
+    assert invitations.find(token).state is InvitationState.OPEN
     Invitation.objects.update(expires_at=timezone.now())
-    assert not invitations.is_open(token)
+    assert invitations.find(token).state is InvitationState.EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,52 @@ def test_an_unknown_token_is_not_found(db: None, stranger: User) -> None:
         invitations.find("nonsense")
     with pytest.raises(NotFound):
         invitations.accept("", user=stranger)
+
+
+@pytest.mark.parametrize("demoted", [True, False])
+def test_an_owner_who_is_one_no_more_does_not_come_back_by_their_own_link(
+    project: Project, owner: User, member: User, demoted: bool
+) -> None:
+    project.memberships.filter(user=member).update(role=Role.OWNER)
+    made, token = invitations.invite(project, actor=member, role=Role.OWNER)
+    if demoted:
+        members.change_role(project, actor=owner, username="mina", role=Role.EDITOR)
+    else:
+        members.remove_member(project, actor=owner, username="mina")
+
+    with pytest.raises(Conflict, match="withdrawn"):
+        invitations.accept(token, user=member)
+
+    assert project.role_of(member) is (Role.EDITOR if demoted else None)
+    revoked = project.audit_entries.get(act="invitation.revoked")
+    assert (revoked.actor, revoked.subject) == (owner, f"#{made.pk}")
+
+
+def test_an_invitation_of_a_closed_account_lets_nobody_in(
+    project: Project, owner: User, stranger: User
+) -> None:
+    _, token = invitations.invite(project, actor=owner, role=Role.RATER)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+
+    with pytest.raises(Conflict, match="withdrawn"):
+        invitations.accept(token, user=stranger)
+
+    assert project.role_of(stranger) is None
+
+
+def test_who_was_removed_needs_a_new_invitation(
+    project: Project, owner: User, member: User, stranger: User
+) -> None:
+    _, old = invitations.invite(project, actor=owner, role=Role.EDITOR, max_uses=9)
+    members.remove_member(project, actor=owner, username="mina")
+
+    with pytest.raises(Conflict, match="you were removed"):
+        invitations.accept(old, user=member)
+    invitations.accept(old, user=stranger)
+    _, new = invitations.invite(project, actor=owner, role=Role.RATER)
+    invitations.accept(new, user=member)
+
+    assert project.role_of(member) is Role.RATER
 
 
 def test_signing_up_makes_account_and_member(project: Project, owner: User) -> None:

@@ -55,6 +55,10 @@ def test_of_many_at_once_so_many_get_through() -> None:
         (2, "6.6.6.6, 1.1.1.1, 2.2.2.2", "1.1.1.1"),
         (2, "1.1.1.1", "9.9.9.9"),
         (1, "", "9.9.9.9"),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),  # a household's, to the last bit
+        (1, "2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+        (1, "::ffff:1.1.1.1", "1.1.1.1"),
+        (1, "nonsense:", "nonsense:"),
     ],
 )
 def test_the_sender_is_who_our_own_proxy_saw(

@@ -264,12 +264,13 @@ def test_an_open_invitation_lets_an_account_be_made(
     page = client.get(f"/invitations/{token}").content.decode()
     assert "Sign in with Example Ltd" in page
 
-    assert sign_in(client, provider, f"/invitations/{token}")["Location"] == f"/invitations/{token}"
-    client.post(f"/invitations/{token}")
+    answer = sign_in(client, provider, f"/invitations/{token}")
 
+    assert answer["Location"] == f"/projects/{project.slug}"
     assert project.role_of(User.objects.get(username="ada")) is Role.VIEWER
     provider.person = {"sub": "u-2"}
     assert sign_in(Client(), provider, f"/invitations/{token}").status_code == 403  # used
+    assert set(User.objects.values_list("username", flat=True)) == {"olga", "mina", "ada"}
 
 
 def test_a_closed_account_does_not_open(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from arena.models import IdempotentReply, Project
@@ -97,3 +98,13 @@ def test_raters_are_listed(api: APIClient, url: str, campaign: Campaign) -> None
     [row] = api.get(f"{url}/raters").json()["results"]
 
     assert (row["name"], row["is_guest"], row["link"], row["judged"]) == ("Gus", True, link.pk, 0)
+
+
+def test_a_link_stands_under_the_address_of_the_site(
+    api: APIClient, url: str, settings: Settings
+) -> None:
+    settings.SITE_URL_GIVEN = "https://arena.example.org"
+
+    made = api.post(f"{url}/links", {}, format="json").json()
+
+    assert made["url"].startswith("https://arena.example.org/rate/join/")

@@ -54,6 +54,18 @@ def test_a_guest_joins_an_open_campaign_by_one_click(client: Client, campaign: C
     assert Assignment.objects.filter(rater=guest.user).count() == 2
 
 
+def test_joining_changes_the_session_key(client: Client, campaign: Campaign) -> None:
+    session = client.session
+    session["known"] = 1
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+
+    joined(client, campaign)
+
+    assert client.session.session_key != session.session_key
+    assert client.session["known"] == 1
+
+
 def test_a_guest_is_never_signed_in(client: Client, campaign: Campaign) -> None:
     guest = joined(client, campaign)
 
