@@ -37,9 +37,11 @@ def sweep() -> None:
     from judges.services.leases import sweep as free  # leaf
     from judges.services.people.answering import record_due  # leaf
 
-    record_due()
-    if free():
-        judge.delay()
+    try:
+        record_due()
+    finally:  # whatever became of answers, no decision stays with a lost worker
+        if free():
+            judge.delay()
 
 
 @shared_task(name="judges.free_all_leases")

@@ -1,6 +1,11 @@
 """People who judge, for tests."""
 
+import threading
+import time
+from contextlib import contextmanager
+
 from django.contrib.auth import get_user_model
+from django.db import connection, connections
 
 from judges.contracts import Order, Preference
 from judges.models import Decision
@@ -23,3 +28,27 @@ def vote(campaign, name, winner):
 def verdict():
     decision = Decision.objects.get()
     return decision.status, decision.winner
+
+
+@contextmanager
+def beside(work):
+    """Begin `work` in a thread, and go on once it waits for a lock (Postgres only)."""
+
+    def run():
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    end = time.monotonic() + 30
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waiting += " AND datname = current_database()"
+    with connection.cursor() as cursor:
+        while not cursor.execute(waiting).fetchone():
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction otherwise
+            assert thread.is_alive(), "it did not wait"
+            assert time.monotonic() < end, "it neither waits nor ends"
+            time.sleep(0.02)
+    yield thread

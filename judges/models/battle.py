@@ -8,6 +8,9 @@ from arena.models import Comparison, Competitor
 from judges.models.campaign import Campaign, new_key
 from judges.models.endpoint import Endpoint
 
+LIVE = "live"
+"""The category of prompts that come from battles."""
+
 
 class Speaker(models.Model):
     """How a competitor is asked when it takes part in live battles."""
@@ -37,8 +40,8 @@ class Battle(models.Model):
     rater = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="battles"
     )
-    first = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="+")
-    second = models.ForeignKey(Speaker, on_delete=models.PROTECT, related_name="+")
+    first = models.ForeignKey(Speaker, on_delete=models.RESTRICT, related_name="+")
+    second = models.ForeignKey(Speaker, on_delete=models.RESTRICT, related_name="+")
     turns = models.JSONField(default=list)
     answer = models.JSONField(null=True, help_text="what the rater said")
     answered_at = models.DateTimeField(null=True)

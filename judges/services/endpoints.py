@@ -83,7 +83,7 @@ def define(*, project: Project, settings: Mapping[str, Any], api_key: str = "") 
     """
     given = _checked(settings)
     key = _checked_key(api_key, given)
-    locked = Project.objects.select_for_update().get(pk=project.pk)
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if locked.endpoints.filter(name=given.name).exists():
         raise Conflict(f"there is an endpoint called {given.name} already", {"name": "is taken"})
     return Endpoint.objects.create(
@@ -98,7 +98,7 @@ def change(endpoint: Endpoint, changes: Mapping[str, Any], api_key: str | None =
     Raises InvalidInput for bad settings, Conflict when a judge names the endpoint and the change
     would make its verdicts those of another model.
     """
-    Project.objects.select_for_update().get(pk=endpoint.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=endpoint.project_id)
     row = Endpoint.objects.get(pk=endpoint.pk)
     before = {name: getattr(row, name) for name in EndpointSettings.model_fields}
     if changes.get("name", row.name) != row.name:
@@ -123,7 +123,7 @@ def change(endpoint: Endpoint, changes: Mapping[str, Any], api_key: str | None =
 def delete(endpoint: Endpoint) -> None:
     """Delete an endpoint. Raises Conflict while a version of a judge names it: what it decided
     must remain traceable, and no other endpoint may take its name."""
-    Project.objects.select_for_update().get(pk=endpoint.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=endpoint.project_id)
     users = used_by(endpoint.project).get(endpoint.name, [])
     if users:
         raise Conflict(

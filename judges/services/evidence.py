@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from judges.aggregation.base import Ruling, Vote
 from judges.contracts import Silence, Source, Winner
@@ -16,12 +16,18 @@ from judges.models import Adjudication, Judge, Judgment, Quarantine
 def votes_on(
     judge: Judge, source: Source, comparison_ids: Collection[int]
 ) -> dict[int, list[Vote]]:
-    """{comparison: the votes on it}, oldest first; comparisons without a vote are not in it."""
+    """{comparison: the votes on it}, oldest first; comparisons without a vote are not in it.
+
+    Of people's votes the first count, as many as the judge wants raters: one that came late, after
+    the verdict, must not change it whenever it is ruled anew.
+    """
+    most = raters_of(judge) if source is Source.PEOPLE else None
     votes: defaultdict[int, list[Vote]] = defaultdict(list)
     rows = _evidence(judge, source).filter(comparison_id__in=comparison_ids).order_by("id")
     fields = ("comparison_id", "order", "sample", "winner", "silence")
     for comparison_id, order, sample, winner, silence in rows.values_list(*fields):
-        votes[comparison_id].append(_vote(f"{order} #{sample}", winner, silence))
+        if most is None or len(votes[comparison_id]) < most:
+            votes[comparison_id].append(_vote(f"{order} #{sample}", winner, silence))
     return votes
 
 
@@ -57,7 +63,8 @@ def _evidence(judge: Judge, source: Source) -> QuerySet[Judgment]:
     if source is not Source.PEOPLE:
         return mine
     banned = Quarantine.objects.filter(judge=judge, lifted_at=None)
-    return mine.exclude(rater__in=banned.values("rater"))
+    ruled = Adjudication.objects.filter(judgment=OuterRef("pk"))
+    return mine.filter(~Exists(ruled)).exclude(rater__in=banned.values("rater"))
 
 
 def _vote(voter: str, winner: str | None, silence: str | None) -> Vote:

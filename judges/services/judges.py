@@ -46,7 +46,7 @@ def define(
         raise InvalidInput("a judge needs a name", fields={"name": "may not be blank"})
     built = registry.build(kind, params)
     stored = built.params.model_dump(exclude_none=True)  # type: ignore[attr-defined]
-    locked = Project.objects.select_for_update().get(pk=project.pk)
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     check_named(locked, stored)
     current = Judge.objects.filter(project=locked, name=name, is_current=True).first()
     if current and (current.kind, current.params) == (kind, stored):

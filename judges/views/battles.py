@@ -124,14 +124,19 @@ def _answers(found: Battle, *, is_paced: bool) -> Iterator[dict[str, str]]:
     """Ask what is not answered, and write down what came of it; what to show, tick for tick."""
     asked = battles.questions(found)
     with speaking.asking(list(asked.values())) as voices:
+        kept = False
         try:
             if is_paced:
                 for added in speaking.paced(voices):
+                    if not kept and speaking.have_ended(voices):  # before the rest is shown
+                        kept = True
+                        battles.keep(found, dict(zip(asked, voices, strict=True)))
                     yield dict(zip(asked, added, strict=True))
             else:
                 speaking.wait_for(voices)
         finally:
-            battles.keep(found, dict(zip(asked, voices, strict=True)))
+            if not kept:
+                battles.keep(found, dict(zip(asked, voices, strict=True)))
 
 
 def _event(**data: str) -> str:

@@ -8,6 +8,7 @@ script every button sends the form and loads the page anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ from judges.models import Participant
 from judges.services.people import answering, assigning, campaigns, participants, standing
 from judges.services.people.summaries import summary_of
 from judges.views import cards
-from judges.views.joining import rater_page
+from judges.views.joining import RaterPage, rater_page
 
 READY = 2
 """Pairs that the page has: the one that is shown, and the next."""
@@ -60,25 +61,41 @@ REFUSED = Outcome(
 )
 
 
+def _once_begun(view: RaterPage) -> RaterPage:
+    """View decorator: send who has not read what to do there, and who is in live battles to theirs.
+
+    Nothing is handed out before.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, participant: Participant) -> HttpResponseBase:
+        key = participant.campaign.key
+        if participant.campaign.is_live:
+            return redirect("rating-battle", key)
+        if participant.warmed_up_at is None:
+            if _has_welcome(participant):
+                return redirect("rating-welcome", key)
+            participants.begin(participant)
+        return view(request, participant)
+
+    return wrapped
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @rater_page
+@_once_begun
 def rate(request: HttpRequest, participant: Participant) -> HttpResponseBase:
-    """Show what is to be judged; take a verdict. Live battles have a page of their own."""
-    if participant.campaign.is_live:
-        return redirect("rating-battle", participant.campaign.key)
+    """Show what is to be judged; take a verdict."""
     if request.method == "POST":
         return _reply(request, participant, _judged(request, participant))
-    if participant.warmed_up_at is None:
-        if _has_welcome(participant):
-            return redirect("rating-welcome", participant.campaign.key)
-        participants.begin(participant)
     return render(request, "judges/rate.html", _context(participant))
 
 
 @never_cache
 @require_POST
 @rater_page
+@_once_begun
 def undo(request: HttpRequest, participant: Participant) -> HttpResponseBase:
     """Take back the last answer, and show its pair again."""
     try:
@@ -92,6 +109,7 @@ def undo(request: HttpRequest, participant: Participant) -> HttpResponseBase:
 @never_cache
 @require_POST
 @rater_page
+@_once_begun
 def take_back(request: HttpRequest, participant: Participant) -> HttpResponseBase:
     """Give the rater what they skipped."""
     count = answering.take_back(participant)

@@ -39,6 +39,8 @@
     node.querySelector("[data-focus]")?.focus({ preventScroll: true });
   };
 
+  let isCutOff = false; // an answer waits for a connection
+
   const say = (text, kind = "info") => {
     const line = document.createElement("p");
     line.className = `judged judged-${kind}`;
@@ -61,11 +63,15 @@
     for (const wait of [...RETRY_MS, null]) {
       try {
         const reply = await fetch(url, { method: "POST", body, headers: { "HX-Request": "true" }, redirect: "manual", keepalive: true });
-        if (reply.status < 500) return reply;
+        if (reply.status < 500) {
+          isCutOff = false;
+          return reply;
+        }
       } catch {
         // no connection
       }
       if (wait === null) return null;
+      isCutOff = true;
       say("No connection at the moment; your answer is being sent again …", "warning");
       await new Promise((done) => setTimeout(done, wait));
     }
@@ -122,6 +128,11 @@
     if (!["recorded", "skipped"].includes(outcome)) say(said.textContent, said.dataset.kind);
   };
 
+  // Leaving now would lose what was not sent; the browser asks first.
+  addEventListener("beforeunload", (event) => {
+    if (pending.size && isCutOff) event.preventDefault();
+  });
+
   const judge = (form, button) => {
     const pair = pairs[0];
     if (pair?.node !== form) return;
@@ -131,7 +142,8 @@
     pairs.shift();
     pending.add(pair.token);
     judged = pair;
-    say(`${button.dataset.said}.`, "success");
+    if (isCutOff) say(`${button.dataset.said}. It waits for a connection: please keep this page open.`, "warning");
+    else say(`${button.dataset.said}.`, "success");
     show();
     mayUndo(true);
     inTurn(() => send(pair, body));

@@ -36,3 +36,18 @@ def test_the_embedded_worker_tells_by_its_own_state(monkeypatch):
     monkeypatch.setattr(state, "should_stop", 0)
 
     assert tasks.stopping()
+
+
+def test_leases_are_freed_even_when_answers_cannot_be_recorded(monkeypatch):
+    freed = []
+
+    def broken():
+        raise RuntimeError
+
+    monkeypatch.setattr("judges.services.people.answering.record_due", broken)
+    monkeypatch.setattr("judges.services.leases.sweep", lambda: freed.append(1))
+
+    with pytest.raises(RuntimeError):
+        tasks.sweep()
+
+    assert freed == [1]

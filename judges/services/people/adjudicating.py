@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, QuerySet
+from django.utils import timezone
 
 from arena.common.errors import Conflict
 from arena.services import audit
@@ -14,12 +15,15 @@ from judges.contracts import Answer, Order, Preference, Presentation, Silence
 from judges.models import (
     SETTLED,
     Adjudication,
+    Assignment,
     Campaign,
     Decision,
     Judgment,
+    Participant,
 )
 from judges.services import decisions
 from judges.services.cases import judgment_of
+from judges.services.people.assigning import screen_of
 from judges.services.settling import settle, settle_again
 
 if TYPE_CHECKING:
@@ -54,6 +58,7 @@ def adjudicate(
     Their judgment is on record like any other, once for each owner. Raises Conflict when this
     owner has judged the comparison already.
     """
+    _close_own(decision, by)
     locked = Decision.objects.select_for_update().get(pk=decision.pk)
     if locked.judgments().filter(rater=by).exists():
         raise Conflict("you have judged this comparison already; another owner has to rule")
@@ -72,6 +77,20 @@ def adjudicate(
     )  # fmt: skip
     (settle_again if locked.status in SETTLED else settle)([locked.pk])
     return judgment
+
+
+def _close_own(decision: Decision, owner: User) -> None:
+    """Take from the owner what they were handed of it as a rater: their word is the ruling.
+
+    Locks in the order of `answering.record`.
+    """
+    mine = Participant.objects.filter(campaign__judge=decision.judge_id, user=owner)
+    list(mine.select_for_update(of=("self",), no_key=True))
+    now = timezone.now()
+    handed = Assignment.objects.filter(decision=decision, rater=owner)
+    handed.filter(answered_at__isnull=False, recorded_at=None).update(recorded_at=now)
+    for row in handed.filter(answered_at=None, skipped_at=None):
+        screen_of(row).filter(answered_at=None, skipped_at=None).update(skipped_at=now)
 
 
 def open_to(owner: User, queue: QuerySet[Decision]) -> QuerySet[Decision]:

@@ -7,6 +7,7 @@ passed; judgments themselves are never changed.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from judges.services.people.assigning import LEASE, screen_of
 from judges.services.people.places import waiting_in
 from judges.services.people.ranking import Ranks
 from judges.services.settling import settle
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,13 @@ def answer_screen(assignments: Sequence[Assignment], said: Sequence[Said]) -> No
 def skip(assignment: Assignment) -> None:
     """Leave the comparison, with all of its screen, to somebody else.
 
-    Raises Conflict when it was answered already.
+    A gold question that is skipped counts as answered otherwise than expected, as soon as an answer
+    would count. Raises Conflict when it was answered already.
     """
     open_ones = screen_of(assignment).filter(answered_at=None, skipped_at=None)
     if open_ones.update(skipped_at=timezone.now()):
+        if settings.UNDO_SECONDS == 0 and assignment.gold_id:
+            record([assignment.pk])
         return
     assignment.refresh_from_db()
     if assignment.answered_at is not None:
@@ -121,7 +127,7 @@ def undo(participant: Participant) -> Assignment:
     # Of what was skipped, somebody may have taken the place since.
     lease = timedelta() if last and last.skipped_at else LEASE
     back = {
-        "answered_at": None, "answer": None, "skipped_at": None,
+        "answered_at": None, "answer": None, "skipped_at": None, "recorded_at": None,
         "lease_until": timezone.now() + lease,
     }  # fmt: skip
     if last is None or not _take_back_all(_touched_with(last), **back):
@@ -152,7 +158,9 @@ def take_back(participant: Participant) -> int:
 
     Their lease has ended: they get it where no one else has taken their place.
     """
-    return skipped_by(participant).update(skipped_at=None, lease_until=timezone.now())
+    return skipped_by(participant).update(
+        skipped_at=None, recorded_at=None, lease_until=timezone.now()
+    )
 
 
 def finish(participant: Participant) -> None:
@@ -162,18 +170,25 @@ def finish(participant: Participant) -> None:
 
 
 def record_due() -> None:
-    """Record the answers that nobody can take back any more."""
+    """Record the answers that nobody can take back any more; one that fails stops no other."""
     before = timezone.now() - timedelta(seconds=settings.UNDO_SECONDS)
-    due = _unrecorded().filter(answered_at__lte=before).order_by("pk")
-    for pk in due.values_list("pk", flat=True)[:1000]:
-        record([pk])
+    due = _unrecorded().filter(Q(answered_at__lte=before) | Q(skipped_at__lte=before))
+    for pk in due.order_by("pk").values_list("pk", flat=True)[:1000]:
+        try:
+            record([pk])
+        except Exception:
+            logger.exception("the answer of assignment %s could not be recorded", pk)
 
 
 def record(assignment_ids: list[int]) -> None:
     """Make judgments of these answers, and of all that was answered on the same screens; those
-    recorded already are left alone."""
+    recorded already are left alone.
+
+    Order of locks, as where a rater is handed something: participant, assignments, decisions.
+    """
     for pk in sorted(assignment_ids):
         with transaction.atomic():
+            _lock_rater_of(pk)
             if _unrecorded().filter(pk=pk).update(recorded_at=timezone.now()):
                 _record(Assignment.objects.select_related("gold", "campaign").get(pk=pk))
 
@@ -201,7 +216,15 @@ def _kept(said: Said) -> dict[str, Any]:
 
 
 def _unrecorded() -> QuerySet[Assignment]:
-    return Assignment.objects.filter(answered_at__isnull=False, recorded_at=None)
+    """Answers, and gold questions that were skipped: these are weighed like answers."""
+    is_said = Q(answered_at__isnull=False) | Q(skipped_at__isnull=False, gold__isnull=False)
+    return Assignment.objects.filter(is_said, recorded_at=None)
+
+
+def _lock_rater_of(pk: int) -> None:
+    for campaign, rater in Assignment.objects.filter(pk=pk).values_list("campaign", "rater"):
+        mine = Participant.objects.filter(campaign=campaign, user=rater)
+        list(mine.select_for_update(no_key=True))
 
 
 def _record_before(assignment: Assignment, same: list[int]) -> None:
@@ -211,10 +234,10 @@ def _record_before(assignment: Assignment, same: list[int]) -> None:
 
 
 def _take_back_all(rows: QuerySet[Assignment], **back: datetime | None) -> bool:
-    """Open these again, unless one of them is recorded."""
+    """Open these again, unless an answer among them is recorded."""
     with transaction.atomic():
         found = _locked(rows)
-        if any(row.recorded_at for row in found):
+        if any(row.recorded_at and row.answered_at for row in found):
             return False
         return bool(Assignment.objects.filter(pk__in=[row.pk for row in found]).update(**back))
 
@@ -244,6 +267,9 @@ def _record(assignment: Assignment) -> None:
 
 
 def _write(decision: Decision, assignment: Assignment, shared_by: int) -> None:
+    """Write the judgment, unless the rater has judged it otherwise: an owner may have ruled."""
+    if decision.judgments().filter(rater=assignment.rater_id).exists():
+        return
     order, said = Order(assignment.order), said_in(assignment)
     judgment = judgment_of(
         decision.judge_id,

@@ -94,7 +94,7 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
     # One request of a rater at a time: two tabs must not be handed the same gold question.
     locked = Participant.objects.select_for_update()
     participant.refresh_from_db(fields=["stopped_at"], from_queryset=locked)
-    if not may_go_on(participant):
+    if participant.campaign.is_live or not may_go_on(participant):  # in battles raters ask
         return []
     now = timezone.now()
     raters = raters_of(participant.campaign.judge)
@@ -180,13 +180,18 @@ def _gold_unjudged(participant: Participant) -> QuerySet[GoldQuestion]:
     return questions.filter(readable(participant))
 
 
+@transaction.atomic
 def warm_up(participant: Participant) -> Assignment | None:
     """The next question of the warm-up, or None when the rater has been through it."""
+    # Two tabs must not be handed the same question.
+    list(Participant.objects.select_for_update(no_key=True).filter(pk=participant.pk))
     for question in _gold_unjudged(participant).filter(is_warm_up=True):
         mine = question.assignments.filter(rater=participant.user_id).first()
         if mine is None:
             return _hand_gold(question, participant)
         if mine.answered_at is None:
+            mine.skipped_at = mine.recorded_at = None  # none of these is left out
+            mine.save(update_fields=["skipped_at", "recorded_at"])
             return mine
     return None
 

@@ -2,21 +2,22 @@
 
 A turn of a battle is {user, first, second}: what was asked and answered, in the order shown, None
 where an answer is missing. Beside these stand `asked`, how often it was put to competitors;
-`until`, the time to which a request is at it; `trouble`, {side: [what raters may know, cause]}.
+`until`, the time to which a request is at it, and `claim`, which request; `trouble`, {side: [what
+raters may know, cause]}; `by`, {side: {endpoint, model}} of answers, which no rater reads.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -25,6 +26,8 @@ from arena.models import Comparison, Output, Project, Prompt
 from arena.services import comparisons
 from judges.contracts import Answer, Order, Presentation
 from judges.models import Battle, Campaign, Decision, Participant, Speaker
+from judges.models.battle import LIVE
+from judges.models.campaign import new_key
 from judges.services import decisions
 from judges.services.cases import judgment_of
 from judges.services.people.answering import Said
@@ -35,7 +38,6 @@ from judges.services.replies import storable
 from judges.services.settling import settle
 
 SIDES = ("first", "second")
-CATEGORY = "live"
 
 MOST_TURNS = 8
 MOST_CHARACTERS = 8_000
@@ -93,8 +95,7 @@ def say(participant: Participant, text: str) -> Battle:
     Whoever calls has to ask (`questions`) and `keep` what came of it. Raises InvalidInput for a bad
     text; Conflict when a limit is reached, or the last turn is not answered.
     """
-    # One request of a rater at a time: two tabs must not open two battles.
-    Participant.objects.select_for_update().get(pk=participant.pk)
+    participant = _locked(participant)  # two tabs must not open two battles
     words = _checked(text)
     _check_hourly(participant)
     battle = current(participant)
@@ -108,14 +109,13 @@ def say(participant: Participant, text: str) -> Battle:
         raise Conflict(f"a battle has at most {MOST_TURNS} messages: vote now")
     turn = {"user": words, "first": None, "second": None, "asked": 0}
     battle.turns = [*battle.turns, turn]
-    _claim(battle)
-    return battle
+    return _claim(battle)
 
 
 @transaction.atomic
 def again(participant: Participant) -> Battle:
     """Ask once more what was not answered; the turn is claimed. Raises Conflict."""
-    Participant.objects.select_for_update().get(pk=participant.pk)
+    participant = _locked(participant)
     battle = current(participant)
     if battle is None or is_answered(battle):
         raise Conflict("there is nothing to ask again")
@@ -126,32 +126,51 @@ def again(participant: Participant) -> Battle:
     if battle.turns[-1]["asked"] >= MOST_ASKED:
         raise Conflict("this was asked often enough: drop this battle and begin another")
     _check_hourly(participant)
-    _claim(battle)
-    return battle
+    return _claim(battle)
 
 
 def questions(battle: Battle) -> dict[str, Question]:
     """{side: what it is asked}, for the sides of the last turn that have not answered."""
-    speakers = {"first": battle.first, "second": battle.second}
+    speakers = _speakers(battle)
     missing = [side for side in SIDES if battle.turns[-1][side] is None]
     return {side: question_to(speakers[side], _messages(battle, side)) for side in missing}
 
 
 @transaction.atomic
 def keep(battle: Battle, voices: Mapping[str, Voice]) -> None:
-    """Write down what was answered, and let go of the turn."""
+    """Write down what was answered, and let go of the turn.
+
+    Nothing is written when the battle is over, or when another request has claimed it since.
+    """
+    claim = battle.turns[-1].get("claim")
     row = Battle.objects.select_for_update().get(pk=battle.pk)
-    turn: Turn = {**row.turns[-1], "until": None, "trouble": {}}
+    if row.answered_at is None and claim and _claim_of(row) == (len(battle.turns), claim):
+        row.turns = [*row.turns[:-1], _with_answers(row.turns[-1], _speakers(battle), voices)]
+        row.save(update_fields=["turns"])
+    battle.turns = row.turns
+
+
+def _claim_of(battle: Battle) -> tuple[int, str | None]:
+    """Which turn is claimed, and by whom."""
+    return len(battle.turns), battle.turns[-1].get("claim")
+
+
+def _with_answers(turn: Turn, speakers: Mapping[str, Speaker], voices: Mapping[str, Voice]) -> Turn:
+    turn = {**turn, "until": None, "claim": None, "trouble": {}, "by": dict(turn.get("by") or {})}
     for side, voice in voices.items():
         if voice.ended and voice.trouble is None:
             turn[side] = storable(voice.said)
+            asked = speakers[side]
+            model = asked.model or asked.endpoint.model
+            turn["by"][side] = {"endpoint": asked.endpoint.name, "model": model}
         else:
             why = voice.trouble or Trouble.FAILED
             turn["trouble"][side] = [str(why), storable(voice.cause or "given up")[:500]]
-    if row.answered_at is None:
-        row.turns = [*row.turns[:-1], turn]
-        row.save(update_fields=["turns"])
-    battle.turns = row.turns
+    return turn
+
+
+def _speakers(battle: Battle) -> dict[str, Speaker]:
+    return {"first": battle.first, "second": battle.second}
 
 
 def is_answered(battle: Battle) -> bool:
@@ -167,8 +186,16 @@ def is_claimed(battle: Battle) -> bool:
     return until is not None and datetime.fromisoformat(until) > timezone.now()
 
 
+def is_under_way(battle: Battle) -> bool:
+    """Whether a request is asking, or a competitor has answered, in a battle that is not over."""
+    has_answer = any(turn[side] is not None for turn in battle.turns for side in SIDES)
+    return battle.answered_at is None and (has_answer or is_claimed(battle))
+
+
+@transaction.atomic
 def drop(participant: Participant, key: str) -> None:
     """Give up a battle without a vote. One that is over stays as it is."""
+    participant = _locked(participant)
     open_one = _mine(participant).filter(key=key, answered_at=None)
     open_one.update(answered_at=timezone.now(), flag=DROPPED)
 
@@ -180,7 +207,7 @@ def vote(participant: Participant, key: str, said: Said) -> Battle:
     The same vote once more changes nothing. Raises NotFound; Conflict when the battle is not
     answered, was dropped, or was voted on otherwise.
     """
-    Participant.objects.select_for_update().get(pk=participant.pk)  # no turn is added meanwhile
+    participant = _locked(participant)  # no turn is added meanwhile
     battle = _mine(participant).filter(key=key).first()
     if battle is None:
         raise NotFound("there is no such battle of yours")
@@ -221,9 +248,19 @@ def _names(project: Project) -> list[str]:
     return [name for row in found for name in row if name]
 
 
+def _locked(participant: Participant) -> Participant:
+    """The rater as they stand now; one request of a rater at a time."""
+    rows = Participant.objects.select_for_update(of=("self",))
+    return rows.select_related("campaign__judge__project").get(pk=participant.pk)
+
+
 def _mine(participant: Participant) -> QuerySet[Battle]:
     mine = Battle.objects.filter(campaign=participant.campaign_id, rater=participant.user_id)
-    return mine.select_related(
+    return _with_speakers(mine)
+
+
+def _with_speakers(battles: QuerySet[Battle]) -> QuerySet[Battle]:
+    return battles.select_related(
         "campaign__judge__project",
         "first__competitor", "first__endpoint__project",
         "second__competitor", "second__endpoint__project",
@@ -283,15 +320,25 @@ def draw(campaign: Campaign, participant: Participant) -> tuple[Speaker, Speaker
 
 def _met(campaign: Campaign) -> Counter[frozenset[int]]:
     """How often each pair met in this campaign; dropped battles do not count."""
-    rows = campaign.battles.exclude(flag=DROPPED).values_list("first", "second")
-    return Counter(map(frozenset, rows))
+    rows = campaign.battles.exclude(flag=DROPPED).order_by().values_list("first", "second")
+    met: Counter[frozenset[int]] = Counter()
+    for first, second, n in rows.annotate(n=Count("pk")):
+        met[frozenset((first, second))] += n
+    return met
 
 
-def _claim(battle: Battle) -> None:
+def _claim(battle: Battle) -> Battle:
+    """Write the last turn as one that a request is at. Raises Conflict when the battle is over."""
     last = battle.turns[-1]
     until = (timezone.now() + CLAIM).isoformat()
-    battle.turns = [*battle.turns[:-1], {**last, "asked": last["asked"] + 1, "until": until}]
-    battle.save()
+    claimed = {**last, "asked": last["asked"] + 1, "until": until, "claim": new_key()}
+    battle.turns = [*battle.turns[:-1], claimed]
+    if battle.pk is None:
+        battle.save(force_insert=True)
+    elif not Battle.objects.filter(pk=battle.pk, answered_at=None).update(turns=battle.turns):
+        raise Conflict("this battle is over: begin another")
+    # Speakers as they are now that no one can change them: the owner may have, since the draw.
+    return _with_speakers(Battle.objects.all()).get(pk=battle.pk)
 
 
 def _messages(battle: Battle, side: str) -> list[dict[str, str]]:
@@ -330,18 +377,17 @@ def _record(battle: Battle, said: Said) -> int:
 def _compared(battle: Battle) -> tuple[Comparison, Order]:
     prompt = Prompt.objects.create(
         project=battle.campaign.judge.project,
-        key=f"{CATEGORY}-{battle.key}",
-        category=CATEGORY,
+        key=f"{LIVE}-{battle.key}",
+        category=LIVE,
         messages=[{"role": "user", "content": turn["user"]} for turn in battle.turns],
     )
-    speakers: Sequence[tuple[str, Speaker]] = (("first", battle.first), ("second", battle.second))
     made = {
         side: Output.objects.create(
             prompt=prompt,
             competitor_id=speaker.competitor_id,
             turns=[turn[side] for turn in battle.turns],
         ).pk
-        for side, speaker in sorted(speakers, key=lambda one: one[1].competitor_id)
+        for side, speaker in sorted(_speakers(battle).items(), key=lambda one: one[1].competitor_id)
     }
     pair = (made["first"], made["second"])
     (pk,) = comparisons.ensure([pair]).values()

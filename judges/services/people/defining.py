@@ -127,7 +127,8 @@ def change(campaign: Campaign, changes: Mapping[str, Any], *, by: User | None) -
 
     Raises InvalidInput for bad settings, Conflict for params of the judge, which are frozen.
     """
-    row = Campaign.objects.select_for_update().select_related("judge__project").get(pk=campaign.pk)
+    locked = Campaign.objects.select_for_update(of=("self",), no_key=True)
+    row = locked.select_related("judge__project").get(pk=campaign.pk)
     _refuse_frozen(row, changes)
     before = settings_of(row)
     wanted = {name: value for name, value in changes.items() if name not in FROZEN}
@@ -153,7 +154,7 @@ def close(campaign: Campaign, *, by: User | None) -> None:
 @transaction.atomic
 def reopen(campaign: Campaign, *, by: User | None) -> None:
     """Hand out comparisons again. Raises Conflict when it is not closed, or past its deadline."""
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     if row.deadline is not None and row.deadline <= timezone.now():
         raise Conflict("its deadline has passed: set a later one, or none", {"deadline": "is over"})
     if state_of(row) is not State.CLOSED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from judges.contracts import Order, Preference
@@ -13,7 +14,10 @@ from judges.services.people import quarantine
 
 @dataclass(frozen=True)
 class GoldScore:
-    """How many gold questions a rater answered (warm-up left out), and how many as expected."""
+    """How many gold questions a rater answered (warm-up left out), and how many as expected.
+
+    A question that was skipped counts as answered otherwise: nobody evades gold by skipping.
+    """
 
     answered: int
     right: int
@@ -25,25 +29,28 @@ class GoldScore:
 
 def score(participant: Participant) -> GoldScore:
     """The rater's score over the campaign."""
-    answered = Assignment.objects.filter(
-        rater=participant.user_id,
-        campaign=participant.campaign_id,
-        gold__is_warm_up=False,
-        answered_at__isnull=False,
-    )
-    rows = list(answered.select_related("gold"))
+    rows = list(scored(participant.campaign_id).filter(rater=participant.user_id))
     return GoldScore(len(rows), sum(map(is_right, rows)))
+
+
+def scored(campaign_id: int) -> QuerySet[Assignment]:
+    """The campaign's gold questions that raters answered, or skipped for good."""
+    is_said = Q(answered_at__isnull=False) | Q(skipped_at__isnull=False, recorded_at__isnull=False)
+    rows = Assignment.objects.filter(is_said, campaign=campaign_id, gold__is_warm_up=False)
+    return rows.select_related("gold")
 
 
 def is_right(assignment: Assignment) -> bool:
     """Whether a gold question was answered as expected."""
     assert assignment.gold is not None
-    said = Preference((assignment.answer or {})["preference"])
+    if assignment.answer is None:
+        return False
+    said = Preference(assignment.answer["preference"])
     return str(said.winner(Order(assignment.order))) == assignment.gold.expected
 
 
 def weigh(assignment: Assignment) -> None:
-    """After an answer to a gold question: do what the campaign's policy says."""
+    """After a gold question was answered or skipped: do what the campaign's policy says."""
     campaign = assignment.campaign
     assert assignment.gold is not None
     if assignment.gold.is_warm_up or campaign.gold_policy == GoldPolicy.SHOW:

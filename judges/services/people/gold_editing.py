@@ -22,7 +22,15 @@ from arena.models import Comparison
 from arena.services import audit, comparisons
 from arena.services.counts import Counts
 from judges.contracts import Winner
-from judges.models import SETTLED, Campaign, Decision, GoldQuestion, Judgment, Quarantine
+from judges.models import (
+    SETTLED,
+    Adjudication,
+    Campaign,
+    Decision,
+    GoldQuestion,
+    Judgment,
+    Quarantine,
+)
 from judges.services.people.asking import first_outputs
 
 if TYPE_CHECKING:
@@ -113,6 +121,7 @@ def unanimous(campaign: Campaign, limit: int, only: int | None = None) -> list[U
         ~Exists(asked.exclude(status__in=SETTLED)),
         ~Exists(gold),
         ~Exists(banned),
+        ~Exists(Adjudication.objects.filter(judgment=OuterRef("pk"))),  # an owner is no rater
         judge__project=campaign.judge.project_id,
         judge__kind="human",
         rater__isnull=False,
@@ -143,7 +152,7 @@ def make_gold(campaign: Campaign, comparison_id: int, *, by: User | None) -> Gol
 
     Raises Conflict when it is none (any more).
     """
-    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
     found = unanimous(locked, 1, only=comparison_id)
     if not found:
         raise Conflict(
@@ -163,7 +172,7 @@ def make_gold(campaign: Campaign, comparison_id: int, *, by: User | None) -> Gol
 def put(campaign: Campaign, record: GoldRecord, *, by: User | None) -> GoldQuestion:
     """Add a gold question, or change one. Raises InvalidInput that names the field; see
     `import_gold`."""
-    state = _Import(Campaign.objects.select_for_update().get(pk=campaign.pk))
+    state = _Import(Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk))
     try:
         _import_batch(state, [(1, record)])
         state.faults.raise_if_any()
@@ -189,7 +198,7 @@ def import_gold(
     Raises BulkInvalid by line and field: an unknown prompt or output, a comparison that the
     campaign has open for rating, another verdict or place than raters were already held to.
     """
-    state = _Import(Campaign.objects.select_for_update().get(pk=campaign.pk))
+    state = _Import(Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk))
     for batch in batches(state.faults.watch(records), lambda record: len(record.explanation)):
         _import_batch(state, batch)
     state.faults.raise_if_any()

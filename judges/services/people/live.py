@@ -18,7 +18,7 @@ from judges.models import Battle, Campaign, Speaker
 from judges.services import endpoints
 from judges.services.evidence import raters_of
 from judges.services.people import campaigns, defining
-from judges.services.people.battles import DROPPED, speakers_of
+from judges.services.people.battles import DROPPED, is_under_way, speakers_of
 from judges.services.people.speaking import Voice, asking, question_to, wait_for
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def set_up(project: Project, settings: Mapping[str, Any], *, by: User | None) ->
     """Let a competitor take part, or change how it is asked; a retired one comes back.
 
     Raises InvalidInput for bad settings; Conflict when another model would answer under the name
-    of one that raters have voted on.
+    of one that raters have voted on, or that is in a battle at this moment.
     """
     given = _checked(settings)
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     try:
         endpoint = endpoints.named(project, given.endpoint)
     except NotFound as error:
@@ -81,7 +81,8 @@ def set_up(project: Project, settings: Mapping[str, Any], *, by: User | None) ->
         raise InvalidInput("which model?", {"model": "is needed: the endpoint names none"})
     competitor, _ = Competitor.objects.get_or_create(project=project, name=given.competitor)
     asked = {**given.model_dump(exclude={"competitor", "endpoint"}), "endpoint": endpoint}
-    before = Speaker.objects.filter(competitor=competitor).first()
+    # Locked: a battle that begins with it waits, and then reads how it is asked.
+    before = Speaker.objects.select_for_update().filter(competitor=competitor).first()
     if before is not None:
         _check_same(before, {**asked, "model": model})
     row, made = Speaker.objects.update_or_create(
@@ -169,8 +170,16 @@ def _checked(settings: Mapping[str, Any]) -> SpeakerSettings:
 def _check_same(row: Speaker, asked: Mapping[str, Any]) -> None:
     """One competitor, one way to answer: votes on what was another would be mixed."""
     changed = [name for name, value in asked.items() if getattr(row, name) != value]
-    met = Battle.objects.filter(Q(first=row) | Q(second=row), answer__isnull=False).exists()
-    if changed and met:
+    if not changed:
+        return
+    met = Battle.objects.filter(Q(first=row) | Q(second=row))
+    if any(map(is_under_way, met.filter(answered_at=None))):
+        raise Conflict(
+            f"a rater is in a battle with {row.competitor.name}: set up a competitor of another "
+            "name, or wait until it is over",
+            dict.fromkeys(changed, "cannot be changed at this moment"),
+        )
+    if met.filter(answer__isnull=False).exists():
         raise Conflict(
             f"raters have voted on {row.competitor.name} as it is: set up a competitor of another "
             "name",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from judges.models import Campaign, Decision, DecisionStatus, Judgment, Quarantine
+from judges.models import Adjudication, Campaign, Decision, DecisionStatus, Judgment, Quarantine
 from judges.services.evidence import raters_of
 from judges.services.people.campaigns import State, state_of
 
@@ -114,8 +114,11 @@ def _judged(
 ) -> dict[int, tuple[int, int, int, datetime | None]]:
     """{judge: judgments, raters, judgments of the window, the first of these}."""
     lately = Q(created_at__gte=now - WINDOW)
+    ruled = Adjudication.objects.filter(judgment=OuterRef("pk"))  # an owner is no rater
     rows = (
-        Judgment.objects.filter(~Exists(_banned()), judge__in=judges, rater__isnull=False)
+        Judgment.objects.filter(
+            ~Exists(_banned()), ~Exists(ruled), judge__in=judges, rater__isnull=False
+        )
         .order_by()
         .values_list("judge_id")
         .annotate(

@@ -87,7 +87,8 @@ def quality_of(campaign: Campaign) -> Quality:
         for key, row in rows.items()
     ]
     suspects = tuple(
-        Suspects(group, tuple(rows[key] for key in group.raters)) for group in found.groups
+        Suspects(group, tuple(rows[key] for key in group.raters if key in rows))
+        for group in found.groups
     )
     return Quality(found, tuple(sorted(raters, key=_worst_first)), suspects)
 
@@ -139,7 +140,10 @@ def _reviewed(campaign: Campaign) -> Review:
 def _votes(campaign: Campaign, source: str) -> list[Vote]:
     compared = f"{source}__comparison"
     rows = Assignment.objects.filter(
-        **{f"{source}__isnull": False}, campaign=campaign, answered_at__isnull=False
+        **{f"{source}__isnull": False},
+        campaign=campaign,
+        answered_at__isnull=False,
+        answer__preference__isnull=False,
     ).exclude(gold__is_warm_up=True)
     found = rows.order_by("answered_at", "pk").values_list(
         "rater_id", "order", "answer__preference", "shown_at", "created_at", "answered_at",

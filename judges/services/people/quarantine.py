@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from arena.services import audit
-from judges.models import SETTLED, Decision, Judge, Judgment, Quarantine
-from judges.services.settling import settle_again
+from judges.models import Decision, Judge, Judgment, Quarantine
+from judges.services.settling import settle, settle_again
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -39,5 +39,7 @@ def lift(quarantine: Quarantine, *, by: User | None) -> None:
 
 def _rule_anew(judge: Judge, rater: User) -> None:
     theirs = Judgment.objects.filter(judge=judge, rater=rater).values("comparison")
-    decisions = Decision.objects.filter(judge=judge, comparison__in=theirs, status__in=SETTLED)
-    settle_again(list(decisions.values_list("pk", flat=True)))
+    decisions = Decision.objects.filter(judge=judge, comparison__in=theirs)
+    pks = list(decisions.values_list("pk", flat=True))
+    settle(pks)  # what waits may have enough votes now
+    settle_again(pks)

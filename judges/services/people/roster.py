@@ -15,12 +15,15 @@ from django.utils import timezone
 from arena.common.errors import Conflict, NotFound
 from arena.services import audit
 from judges.models import Assignment, Campaign, Participant, Quarantine
-from judges.services.people.gold import GoldScore, is_right
+from judges.services.people.gold import GoldScore, is_right, scored
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_REASON = 200
+
+MAX_DIGITS = 18
+"""Of a number that every database can hold."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def roster(campaign: Campaign) -> list[RaterRow]:
 
 def participants_of(campaign: Campaign, numbers: Collection[str]) -> list[Participant]:
     """The participants of these numbers, as a page sends them; others are left out."""
-    known = [int(number) for number in numbers if number.isdecimal()]
+    known = [int(number) for number in numbers if number.isdecimal() and len(number) <= MAX_DIGITS]
     return list(campaign.participants.filter(pk__in=known).select_related("user"))
 
 
@@ -96,12 +99,9 @@ def _done(campaign: Campaign) -> dict[int, _Done]:
 
 
 def _gold(campaign: Campaign) -> defaultdict[int, GoldScore]:
-    answered = Assignment.objects.filter(
-        campaign=campaign, gold__is_warm_up=False, answered_at__isnull=False
-    ).select_related("gold")
     total: Counter[int] = Counter()
     right: Counter[int] = Counter()
-    for assignment in answered.iterator():
+    for assignment in scored(campaign.pk).iterator():
         total[assignment.rater_id] += 1
         right[assignment.rater_id] += is_right(assignment)
     found: defaultdict[int, GoldScore] = defaultdict(lambda: GoldScore(0, 0))

@@ -22,12 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from arena.common.errors import InvalidInput
 from arena.models import Comparison, Output, Prompt
 from judges.models import (
+    Battle,
     Campaign,
     Decision,
     DecisionStatus,
     Judge,
     Judgment,
 )
+from judges.models.battle import LIVE
 
 CHARACTERS_A_MINUTE = 1400
 """Silent reading of English non-fiction: 238 words of 5.9 characters and a space.
@@ -167,9 +169,14 @@ def _sampled(campaign: Campaign, wanted: Wanted, judge: Judge | None, raters: in
 
 
 def _all_pairs(campaign: Campaign, wanted: Wanted, known: AbstractSet[Pair]) -> _Pool:
-    """Every pair of outputs to a prompt: of each competitor the first sample."""
+    """Every pair of outputs to a prompt: of each competitor the first sample.
+
+    What raters wrote in battles is left out unless their category is wanted.
+    """
     outputs: defaultdict[int, dict[int, int]] = defaultdict(dict)
     rows = Output.objects.filter(_slice(wanted, ""), prompt__project=campaign.judge.project_id)
+    if wanted.category != LIVE:
+        rows = rows.exclude(Exists(Battle.objects.filter(comparison__prompt=OuterRef("prompt"))))
     for prompt, competitor, pk in rows.order_by("prompt", "sample", "pk").values_list(
         "prompt_id", "competitor_id", "pk"
     ):

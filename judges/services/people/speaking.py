@@ -41,6 +41,9 @@ PACE = 600.0
 
 LEAST_PACE = 20.0
 
+TAIL = 10.0
+"""Seconds in which all that is not shown yet appears, once all calls have ended."""
+
 LONGEST_TAG = 12
 
 _seats = threading.BoundedSemaphore(SEATS)
@@ -94,13 +97,15 @@ class Cadence:
 
     None appears before all have begun, and all have the same number of characters on the page: the
     pace is that of the slowest. When a shorter one is complete, the rest of the longer one comes at
-    the mean pace so far, whether it is there already or not.
+    the mean pace so far, whether it is there already or not. Once all have ended, the pace is at
+    least such that the rest is shown within `TAIL` seconds.
     """
 
     at: float = 0.0
     begun: float | None = None
     last: float = 0.0
     tail: float | None = None
+    least: float | None = None
 
     def step(self, now: float, voices: Sequence[Voice]) -> int:
         """How many characters of each may be on the page at this moment (s)."""
@@ -115,7 +120,10 @@ class Cadence:
             spent = max(now - self.begun, TICK)
             self.tail = min(max(self.at / spent, LEAST_PACE), PACE)
         ahead = [n for n in ended if n > self.at] if self.tail is None else []
-        wanted = self.at + (self.tail or PACE) * (now - self.last)
+        if self.least is None and not running:
+            self.least = (max(lengths, default=0) - self.at) / TAIL
+        pace = max(self.tail or PACE, self.least or 0.0)
+        wanted = self.at + pace * (now - self.last)
         limit = min([*running, *ahead], default=max(lengths, default=0))
         self.at, self.last = max(self.at, min(wanted, limit)), now
         return int(self.at)
@@ -158,9 +166,14 @@ def asking(questions: Sequence[Question], seconds: float = SECONDS) -> Iterator[
         _seats.release()
 
 
+def have_ended(voices: Sequence[Voice]) -> bool:
+    """Whether all calls are over."""
+    return all(voice.ended for voice in voices)
+
+
 def wait_for(voices: Sequence[Voice], sleep: Callable[[float], None] = time.sleep) -> None:
     """Until all have ended."""
-    while not all(voice.ended for voice in voices):
+    while not have_ended(voices):
         sleep(TICK)
 
 

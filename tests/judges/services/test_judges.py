@@ -23,7 +23,7 @@ def test_defining_the_same_judge_again_changes_nothing(lab):
 
 
 def test_other_params_make_a_new_version_and_keep_the_old_one(lab):
-    old = define(project=lab, name="j", kind="human", params={"raters": 1})
+    old = define(project=lab, name="j", kind="human", params={"raters": 1, "page": "pairs"})
 
     new = define(project=lab, name="j", kind="human", params={"raters": 2})
 
@@ -32,7 +32,7 @@ def test_other_params_make_a_new_version_and_keep_the_old_one(lab):
         2,
         True,
         False,
-        {"raters": 1},
+        {"raters": 1, "page": "pairs"},
     )
     assert named(lab, "j") == new
 
@@ -60,7 +60,7 @@ def test_an_unknown_judge_is_answered_with_those_that_exist(lab):
 
 
 def test_a_jury_seats_the_current_versions_of_its_members(lab):
-    define(project=lab, name="a", kind="human", params={"raters": 1})
+    define(project=lab, name="a", kind="human", params={"raters": 1, "page": "pairs"})
     second = define(project=lab, name="a", kind="human", params={"raters": 2})
     other = define(project=lab, name="b", kind="recorded", params={"judge": "b"})
 

@@ -227,6 +227,19 @@ def test_a_reader_who_goes_away_loses_nothing_that_was_complete(
     assert "Ask again" in rater.get(at(campaign)).content.decode()
 
 
+def test_answers_are_kept_before_the_rest_of_them_is_shown(
+    rater: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speaking, "PACE", 1e-6)
+    response = rater.post(at(campaign), {"text": "Why?"}, **STREAM)
+    stream = response.streaming_content
+    while not (turn := Battle.objects.get().turns[-1])["first"]:
+        assert b"html" not in next(stream)
+    assert turn["second"]
+    assert turn["until"] is None
+    response._iterator.close()
+
+
 @pytest.mark.parametrize("headers", [{}, STREAM])
 def test_what_is_refused_keeps_the_text(
     rater: Client, campaign: Campaign, headers: dict[str, str]

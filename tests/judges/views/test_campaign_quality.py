@@ -1,4 +1,5 @@
 import random
+import re
 
 import pytest
 from django.core.cache import cache
@@ -10,6 +11,13 @@ from tests import factories
 from tests.raters import user, vote
 
 pytestmark = pytest.mark.django_db
+
+
+def cells_of(name, response):
+    """The figures in the row of a rater."""
+    rows = re.findall(r"<tr.*?</tr>", response.content.decode(), re.DOTALL)
+    (row,) = [row for row in rows if f'aria-label="Choose {name}"' in row]
+    return [cell.strip() for cell in re.findall(r'<td class="num[^>]*>(.*?)</td>', row, re.DOTALL)]
 
 
 @pytest.fixture
@@ -106,3 +114,14 @@ def test_raters_see_nothing_of_it(client, campaign, name):
     client.force_login(user("rita"))
 
     assert client.get(page(campaign, name)).status_code == 403
+
+
+def test_reliability_is_not_told_of_who_shares_no_comparison(owner_client, campaign):
+    vote(campaign, "rita", "a")
+
+    alone = cells_of("rita", owner_client.get(page(campaign)))
+    vote(campaign, "raul", "a")
+    shared = cells_of("rita", owner_client.get(page(campaign)))
+
+    assert alone[2:5] == ["–", "–", "–"]
+    assert "%" in shared[4]

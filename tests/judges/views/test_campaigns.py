@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from arena.models import Membership, Project, Role
 from judges.models import Campaign, Decision
@@ -148,3 +149,14 @@ def test_only_editors_may(client: Client, project: Project, campaign: Campaign) 
     for path in ("", "/new", f"/{campaign.key}", f"/{campaign.key}/edit", f"/{campaign.key}/gold"):
         assert client.get(URL + path).status_code == 403
     assert client.post(f"{URL}/{campaign.key}/close").status_code == 403
+
+
+def test_addresses_for_raters_stand_under_that_of_the_site(
+    editor: Client, campaign: Campaign, settings: Settings
+) -> None:
+    settings.SITE_URL_GIVEN = "https://arena.example.org"
+    Campaign.objects.update(access="open")
+
+    page = editor.get(f"{URL}/{campaign.key}").content.decode()
+
+    assert f"https://arena.example.org/rate/{campaign.key}" in page

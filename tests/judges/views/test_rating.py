@@ -601,3 +601,26 @@ def test_queries_do_not_grow_with_what_waits_or_was_done(rater: Client, project:
         counts.append(len(queries))
 
     assert counts[1] == counts[4]
+
+
+@pytest.mark.parametrize("act", ["", "/undo", "/take-back"])
+@pytest.mark.parametrize("sent", [{}, HTMX], ids=["page", "script"])
+def test_nothing_is_handed_out_before_the_instructions_are_read(
+    rater: Client, project: Project, act: str, sent: dict[str, str]
+) -> None:
+    campaign = open_pairs(project, instructions="Mind the rhyme.")
+
+    response = rater.post(at(campaign, act), **sent)
+
+    assert response["Location"] == at(campaign, "/welcome")
+    assert not Assignment.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["", "/undo", "/take-back"])
+def test_a_live_campaign_hands_out_no_pair(rater: Client, project: Project, act: str) -> None:
+    campaign = open_pairs(project, is_live=True)
+
+    response = rater.post(at(campaign, act), **HTMX)
+
+    assert response["Location"] == at(campaign, "/battle")
+    assert not Assignment.objects.exists()

@@ -1,10 +1,14 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from arena.common.errors import Conflict
 from arena.models import AuditEntry
 from judges.contracts import Order, Preference
-from judges.models import Decision, Judgment
-from judges.services.people import adjudicating
+from judges.models import Assignment, Decision, Judgment
+from judges.services.people import adjudicating, answering, assigning, participants
+from judges.services.people.answering import Said
 from judges.services.settling import settle_again
 from tests.raters import user, verdict, vote
 
@@ -63,3 +67,31 @@ def test_an_owner_may_rule_before_all_raters_have_spoken(campaign):
     adjudicating.adjudicate(Decision.objects.get(), Preference.TIE, Order.AB, by=user("boss"))
 
     assert verdict() == ("decided", "tie")
+
+
+def test_what_the_owner_holds_as_a_rater_is_closed(campaign, settings):
+    settings.UNDO_SECONDS = 30
+    boss = participants.member(user("boss"), campaign)
+    held = assigning.next_assignments(boss)[0]
+    decision = Decision.objects.get()
+
+    adjudicating.adjudicate(decision, Preference.TIE, Order.AB, by=boss.user)
+
+    assert assigning.held_by(boss) == []
+    assert answering.undoable(boss) is None
+    with pytest.raises(Conflict):
+        answering.answer(held, Said(Preference.FIRST))
+
+
+def test_what_the_owner_answered_a_moment_ago_makes_no_second_judgment(campaign, settings):
+    settings.UNDO_SECONDS = 30
+    boss = participants.member(user("boss"), campaign)
+    answering.answer(assigning.next_assignments(boss)[0], Said(Preference.FIRST))
+
+    adjudicating.adjudicate(Decision.objects.get(), Preference.TIE, Order.AB, by=boss.user)
+    Assignment.objects.update(answered_at=timezone.now() - timedelta(minutes=5))
+    answering.record_due()
+    answering.finish(boss)
+
+    assert Judgment.objects.get().winner == "tie"
+    assert not Assignment.objects.filter(recorded_at=None).exists()

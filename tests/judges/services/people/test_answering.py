@@ -3,16 +3,25 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from arena.common.errors import Conflict
 from judges.contracts import Preference
-from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment
+from judges.models import (
+    Assignment,
+    Campaign,
+    Decision,
+    GoldQuestion,
+    Judgment,
+    Participant,
+)
 from judges.services import decisions
-from judges.services.people import answering, assigning, participants
+from judges.services.people import answering, assigning, gold, participants
 from judges.services.people.answering import Said
-from tests import factories
-from tests.raters import user
+from judges.services.settling import settle_again
+from tests import factories, raters
+from tests.raters import user, verdict, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -196,3 +205,98 @@ def test_gold_makes_no_judgment_and_a_warm_up_is_not_undone(rita, many):
     assert answering.undoable(rita) is None
     assert Judgment.objects.count() == 0
     assert Assignment.objects.get().recorded_at is not None
+
+
+def test_who_has_judged_it_otherwise_makes_no_second_judgment(rita):
+    row = answered(rita)
+    Judgment.objects.create(
+        judge=row.decision.judge, comparison_id=row.comparison_id, order="ab", winner="tie",
+        rater=rita.user,
+    )  # fmt: skip
+
+    answering.finish(rita)
+
+    assert Judgment.objects.get().winner == "tie"
+    assert Assignment.objects.get().recorded_at is not None
+
+
+def test_one_answer_that_cannot_be_recorded_stops_no_other(rita, many, caplog):
+    many.judge.project.memberships.create(user=user("raul"), role="rater")
+    broken, whole = answered(rita), answered(participants.member(user("raul"), many))
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Assignment.objects.update(answered_at=long_ago)
+    Assignment.objects.filter(pk=broken.pk).update(answer={"preference": "unheard of"})
+
+    answering.record_due()
+
+    assert Judgment.objects.get().rater_id == whole.rater_id
+    assert f"assignment {broken.pk}" in caplog.text
+    assert Assignment.objects.get(pk=broken.pk).recorded_at is None
+
+
+def test_an_answer_after_the_verdict_does_not_change_it_when_it_is_ruled_anew(campaign, settings):
+    settings.UNDO_SECONDS = 0
+    late = participants.member(user("late"), campaign)
+    held = assigning.next_assignments(late)[0]
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+    for name, winner in (("x", "a"), ("y", "b"), ("z", "a")):
+        vote(campaign, name, winner)
+    answering.answer(held, Said(Preference.FIRST if held.order == "ba" else Preference.SECOND))
+    assert Judgment.objects.count() == 4
+
+    settle_again([held.decision_id])
+
+    assert verdict() == ("decided", "a")
+
+
+@pytest.fixture
+def strict(many, rita):
+    """A campaign that stops whoever misses one gold question, which this rater holds."""
+    compared = Decision.objects.latest("pk").comparison
+    Decision.objects.filter(comparison=compared).delete()
+    Campaign.objects.update(gold_policy="stop", gold_least=1, gold_share=1.0)
+    question = GoldQuestion.objects.create(campaign=many, comparison=compared, expected="a")
+    return Assignment.objects.create(
+        campaign=many, gold=question, rater=rita.user, order="ab",
+        lease_until=timezone.now() + timedelta(hours=1), shown_at=timezone.now(),
+    )  # fmt: skip
+
+
+def test_gold_that_was_skipped_counts_as_answered_otherwise(rita, strict):
+    answering.skip(strict)
+    answering.record_due()
+    assert gold.score(rita).answered == 0
+
+    Assignment.objects.update(skipped_at=timezone.now() - timedelta(minutes=5))
+    answering.record_due()
+
+    assert gold.score(rita) == gold.GoldScore(1, 0)
+    rita.refresh_from_db()
+    assert rita.stopped_at is not None
+    assert Judgment.objects.count() == 0
+
+
+def test_gold_that_was_skipped_can_be_taken_back_and_answered(rita, strict):
+    answering.skip(strict)
+    answering.finish(rita)
+
+    assert answering.take_back(rita) == 1
+    assert gold.score(rita).answered == 0
+    answering.answer(strict, Said(Preference.FIRST))
+
+    assert gold.score(rita) == gold.GoldScore(1, 1)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_recording_waits_for_the_rater_and_holds_nothing_meanwhile(rita, strict):
+    """In another order it and handing out would wait for each other for ever."""
+    answering.answer(strict, Said(Preference.SECOND))
+    with transaction.atomic():
+        Participant.objects.select_for_update().get(pk=rita.pk)
+        with raters.beside(lambda: answering.finish(rita)) as thread:
+            Assignment.objects.select_for_update(nowait=True).get(pk=strict.pk)
+    thread.join()
+
+    rita.refresh_from_db()
+    assert rita.stopped_at is not None

@@ -3,15 +3,23 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from arena.common.errors import Conflict
 from judges.contracts import Preference
 from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment, Participant
 from judges.services import decisions
-from judges.services.people import answering, asking, assigning, participants, places
+from judges.services.people import (
+    answering,
+    asking,
+    assigning,
+    gold_editing,
+    participants,
+    places,
+)
 from tests import factories
+from tests.raters import beside
 
 pytestmark = pytest.mark.django_db
 
@@ -381,3 +389,65 @@ def test_every_prompt_is_served_once_before_any_is_served_twice():
     in_order = Decision.objects.order_by("-priority").values_list("comparison__prompt", flat=True)
 
     assert len(set(in_order[:6])) == 6
+
+
+def test_live_battles_hand_out_no_pairs():
+    lab_with()
+    rita = rater()
+    rita.campaign.is_live = True
+
+    assert assigning.next_assignments(rita) == []
+
+
+def warm_up_question():
+    lab_with()
+    campaign = Campaign.objects.get()
+    compared = Decision.objects.latest("pk").comparison
+    Decision.objects.filter(comparison=compared).delete()
+    GoldQuestion.objects.create(
+        campaign=campaign, comparison=compared, expected="a", is_warm_up=True
+    )
+
+
+def test_a_question_of_the_warm_up_that_was_skipped_comes_back():
+    warm_up_question()
+    rita = rater()
+    answering.skip(assigning.warm_up(rita))
+
+    again = assigning.warm_up(rita)
+    vote(again, Preference.FIRST)
+
+    assert assigning.warm_up(rita) is None
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_get_the_same_question_of_the_warm_up():
+    warm_up_question()
+    rita, found = rater(), []
+    with transaction.atomic():
+        mine = assigning.warm_up(rita)
+        with beside(lambda: found.append(assigning.warm_up(rita))) as thread:
+            pass
+    thread.join()
+
+    assert found == [mine]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_of_gold_keeps_no_rater_waiting():
+    lab_with()
+    rita, found = rater(), []
+
+    def work():
+        found.extend(assigning.next_assignments(rita))
+        connections.close_all()
+
+    with transaction.atomic():
+        gold_editing.import_gold(Campaign.objects.get(), [], by=None)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(20)
+        assert found
+    thread.join()

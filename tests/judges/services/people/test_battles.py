@@ -143,6 +143,62 @@ def test_a_request_that_died_holds_a_turn_for_a_while_only(
     assert battles.again(rater).turns[0]["asked"] == 2
 
 
+def test_a_stale_request_writes_nothing_into_another_claim_or_turn(
+    rater: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(battles, "CLAIM", timedelta(seconds=-1))
+    stale = battles.say(rater, "One?")
+    late = {"first": done("late"), "second": done("late")}
+    battle = battles.again(rater)
+    battles.keep(stale, late)
+    assert not battles.is_answered(Battle.objects.get())
+    stale.turns[-1]["claim"] = None  # nor does one that never claimed
+    battles.keep(battle, {"first": done("a"), "second": done("b")})
+    battles.keep(stale, late)
+    newer = battles.say(rater, "Two?")
+    battles.keep(battle, late)
+    battles.keep(newer, {"first": done("c"), "second": done("d")})
+    turns = Battle.objects.get().turns
+    assert [(turn["first"], turn["second"]) for turn in turns] == [("a", "b"), ("c", "d")]
+
+
+def test_a_turn_records_who_wrote_which_answer(rater: Participant) -> None:
+    battle = answered(rater, ("a", "b"))
+    wrote = {
+        side: {"endpoint": "lab", "model": speaker.model}
+        for side, speaker in (("first", battle.first), ("second", battle.second))
+    }
+    assert Battle.objects.get().turns[0]["by"] == wrote
+
+
+def test_a_battle_dropped_meanwhile_stays_dropped(
+    rater: Participant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    battle = answered(rater, ("a", "b"))
+    monkeypatch.setattr(battles, "_check_hourly", lambda _: None)
+    monkeypatch.setattr(battles, "current", lambda _: battle)
+    battles.drop(rater, battle.key)
+    with pytest.raises(Conflict, match="is over"):
+        battles.say(rater, "Two?")
+    row = Battle.objects.get()
+    assert (row.flag, len(row.turns)) == (battles.DROPPED, 1)
+
+
+def test_a_rater_who_was_stopped_asks_no_more_whatever_the_request_read(
+    rater: Participant,
+) -> None:
+    answered(rater, ("a", "b"))
+    Participant.objects.update(stopped_at=timezone.now())
+    with pytest.raises(Conflict, match="has ended"):
+        battles.say(rater, "Two?")
+
+
+def test_a_project_with_battles_can_be_deleted(campaign: Campaign, rater: Participant) -> None:
+    answered(rater, ("a", "b"))
+    campaign.judge.project.delete()
+    assert not Battle.objects.exists()
+
+
 # --- Limits ---------------------------------------------------------------------------------------
 
 
@@ -200,7 +256,7 @@ def test_quota_deadline_and_a_stop_hold(campaign: Campaign, rater: Participant) 
 
     other = participants.guest(campaign)
     battle = answered(other, ("a", "b"))
-    other.stopped_at = timezone.now()
+    Participant.objects.filter(pk=other.pk).update(stopped_at=timezone.now())
     with pytest.raises(Conflict, match="has ended"):
         battles.vote(other, battle.key, FIRST)
 

@@ -4,9 +4,10 @@ from pydantic import ValidationError
 from arena.common.errors import BulkInvalid, Conflict, InvalidInput, NotFound
 from arena.datasets.records import field_faults
 from arena.models import AuditEntry
+from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, GoldQuestion
 from judges.services import decisions
-from judges.services.people import gold_editing, quarantine
+from judges.services.people import adjudicating, gold_editing, progress, quarantine
 from judges.services.people.gold_editing import GoldRecord
 from tests import factories, raters
 
@@ -202,3 +203,19 @@ def test_judgments_in_quarantine_agree_with_nobody(campaign, lab):
     quarantine.impose(campaign.judge, raters.user("raul"), reason="", by=None)
 
     assert gold_editing.unanimous(campaign, 9) == []
+
+
+def test_an_owner_who_ruled_is_no_rater():
+    lab = factories.project()
+    factories.field(lab, prompts=1, competitors=["ann", "ben"])
+    judge = factories.judge(lab, "human", "people", raters=1)
+    decisions.ask(judge, [row.pk for row in factories.all_comparisons(lab)])
+    raters.vote(judge.campaign, "x", "a")
+
+    adjudicating.adjudicate(
+        Decision.objects.get(judge=judge), Preference.FIRST, Order.AB, by=raters.user("boss")
+    )
+
+    assert gold_editing.unanimous(judge.campaign, 5) == []
+    done = progress.progress_of([judge.campaign])[judge.campaign.pk]
+    assert (done.judgments, done.raters) == (1, 1)

@@ -128,6 +128,26 @@ def test_what_raters_voted_on_stays_as_it_is(project: Project, member: User) -> 
     endpoints.change(Endpoint.objects.get(), {"max_in_flight": 2})
 
 
+def test_a_speaker_is_not_swapped_in_the_middle_of_a_battle(project: Project, member: User) -> None:
+    speak(project, "heron", member, model="typo")
+    speak(project, "egret", member)
+    campaign = live.begin(project, "Ask anything", "open", by=member)
+    rater = participants.guest(campaign)
+    battle = battles.say(rater, "Why?")
+    with pytest.raises(Conflict, match="in a battle with heron"):
+        speak(project, "heron", member)
+    battles.keep(battle, {"first": Voice(ended=False), "second": Voice(ended=False)})
+    speak(project, "heron", member)  # nobody has answered: a mistake can be mended
+    battle = battles.again(rater)
+    assert {battle.first.model, battle.second.model} == {"m-heron", "m-egret"}
+    answers = {"first": Voice("Yes.", ended=True), "second": Voice("No.", ended=True)}
+    battles.keep(battle, answers)
+    with pytest.raises(Conflict, match="in a battle with heron"):
+        speak(project, "heron", member, model="another")
+    battles.drop(rater, battle.key)
+    speak(project, "heron", member, model="another")
+
+
 def test_the_overview_counts_and_lists_what_was_left_out(project: Project, member: User) -> None:
     speak(project, "heron", member)
     speak(project, "egret", member)

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from judges.contracts import Winner
-from judges.models import Campaign, Decision, Judgment
+from judges.models import Assignment, Campaign, Decision, Judgment
 from judges.services import decisions
 from judges.services.people import quality, quarantine
 from tests import factories
@@ -88,3 +88,13 @@ def test_people_are_set_against_another_judge(lab):
     assert list(quality.judges_beside(lab)) == [other]
     assert (found.n, found.agreed) == (6, 4)
     assert found.counts[Winner.A][Winner.B] == 2
+
+
+def test_an_answer_of_which_nothing_is_kept_is_no_vote(lab):
+    vote(lab, "rita", "a")
+    Assignment.objects.update(answer=None)
+    vote(lab, "raul", "a")
+
+    found = quality.quality_of(lab)
+
+    assert [row.row.name for row in found.raters if row.report] == ["raul"]

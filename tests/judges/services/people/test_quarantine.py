@@ -87,3 +87,15 @@ def test_the_database_holds_one_quarantine_in_force(campaign):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Quarantine.objects.create(judge=campaign.judge, rater=user("x"))
+
+
+def test_what_waits_is_decided_when_the_votes_taken_in_again_are_enough(campaign):
+    for name in "xy":
+        vote(campaign, name, "a")
+    imposed = quarantine.impose(campaign.judge, user("x"), reason="", by=None)
+    vote(campaign, "z", "a")
+    assert verdict() == ("waiting", None)
+
+    quarantine.lift(imposed, by=None)
+
+    assert verdict() == ("decided", "a")

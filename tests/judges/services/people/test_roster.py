@@ -79,3 +79,11 @@ def test_a_rater_of_another_campaign_is_not_found(campaign):
     for act in (roster.stop, roster.let_go_on):
         with pytest.raises(NotFound):
             act(campaign, rita.pk, by=None)
+
+
+def test_numbers_that_no_database_holds_are_nobody(campaign):
+    rita = participants.member(raters.user("rita"), campaign)
+
+    found = roster.participants_of(campaign, [str(rita.pk), "9" * 25, "9" * 5000, "²", "x"])
+
+    assert found == [rita]

@@ -2,12 +2,13 @@ from collections import Counter
 from math import comb
 
 import pytest
+from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arena.common.errors import InvalidInput
 from arena.models import Comparison, Output, Prompt
-from judges.models import Decision, GoldQuestion, Judgment
+from judges.models import Battle, Decision, Endpoint, GoldQuestion, Judgment, Speaker
 from judges.services import decisions
 from judges.services.people.selecting import (
     CHARACTERS_A_MINUTE,
@@ -242,3 +243,28 @@ def test_an_empty_project_gives_an_empty_selection(db):
     campaign = factories.judge(factories.project("empty"), "human", "people").campaign
 
     assert choose(campaign, how="sample").chosen == ()
+
+
+def test_what_raters_asked_in_battles_is_left_out_of_samples_unless_wanted(lab, campaign):
+    wanted = Prompt.objects.order_by("pk").first()
+    Prompt.objects.filter(pk=wanted.pk).update(category="live")
+    speakers = speakers_for(lab)
+    Battle.objects.create(
+        campaign=campaign,
+        rater=User.objects.create_user("gil"),
+        first=speakers[0],
+        second=speakers[1],
+        comparison=next(one for one in factories.all_comparisons(lab) if one.prompt == wanted),
+    )
+
+    everything = choose(campaign, how="sample", count=1000)
+    live = choose(campaign, how="sample", category="live", count=1000)
+
+    assert wanted.pk not in {item.prompt for item in everything.chosen}
+    assert everything.found == 5 * comb(4, 2)
+    assert {item.prompt for item in live.chosen} == {wanted.pk}
+
+
+def speakers_for(lab):
+    where = Endpoint.objects.create(project=lab, name="lab", base_url="http://127.0.0.1:9/v1")
+    return [Speaker.objects.create(competitor=who, endpoint=where) for who in lab.competitors.all()]

@@ -165,3 +165,25 @@ def test_a_side_without_an_answer_holds_up_nothing() -> None:
     cadence, voices = Cadence(), [Voice(ended=True), Voice(text="x" * 30)]
     cadence.step(0.0, voices)
     assert cadence.step(1.0, voices) == 30
+
+
+@pytest.mark.parametrize("length", [6_000, 40_000])
+def test_the_rest_is_shown_within_a_bound_once_all_have_ended(length: int) -> None:
+    """One writes a word and thinks on for two seconds; the other was there at once."""
+    cadence = Cadence()
+    voices = [Voice(text="Y"), Voice(text="x" * length, ended=True)]
+    cadence.step(0.0, voices)
+    cadence.step(2.0, voices)
+    voices[0].text, voices[0].ended = "Yes.", True
+    ticks = 0
+    while not cadence.is_over(voices):
+        ticks += 1
+        cadence.step(2.0 + ticks * 0.1, voices)
+    assert ticks * 0.1 <= speaking.TAIL + 0.5
+
+
+def test_the_pace_stays_low_while_the_longer_is_still_written() -> None:
+    cadence, voices = Cadence(), [Voice(text="Yes.", ended=True), Voice(text="x" * 6_000)]
+    shown = [cadence.step(n * 0.1, voices) for n in range(20)]
+    assert shown[-1] < 6_000
+    assert shown == sorted(shown)
