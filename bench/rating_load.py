@@ -6,7 +6,7 @@ machine. Then the same without reading, as fast as it goes, beside a Django view
 behind the same server. At the end every vote that was confirmed is looked up: it must be on record
 once, for that rater and for the side that they chose.
 
-    python -m bench.rating_load [--raters 200] [--seconds 60] [--reading 5.0]
+    python -m bench.rating_load [--raters 200] [--seconds 60] [--reading 15.0]
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raters", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--reading", type=float, default=5.0, help="seconds a pair, on average")
+    parser.add_argument("--reading", type=float, default=15.0, help="seconds a pair, on average")
     parser.add_argument("--browse", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ from judges.models import (
     Decision,
     Judgment,
     Participant,
+    Quarantine,
 )
 from judges.services import decisions
 from judges.services.cases import judgment_of
@@ -35,9 +36,7 @@ def disagreements(campaign: Campaign) -> QuerySet[Decision]:
 
     Those on which they differ most come first. `heard` counts the raters, `named` the verdicts.
     """
-    said = Judgment.objects.filter(
-        judge=OuterRef("judge"), comparison=OuterRef("comparison"), winner__isnull=False
-    )
+    said = _that_count(campaign.judge_id).filter(comparison=OuterRef("comparison"))
     votes = said.order_by().values("comparison")
     ruled = Adjudication.objects.filter(decision=OuterRef("pk"))
     settled = Decision.objects.filter(
@@ -108,9 +107,16 @@ def order_for(owner: User, decision: Decision) -> Order:
 
 def said_of(decision: Decision, order: Order) -> list[tuple[Preference, str]]:
     """What the raters said, in terms of what an owner is shown, with their comments."""
-    rows = decision.judgments().filter(winner__isnull=False).order_by("pk")
+    rows = _that_count(decision.judge_id).filter(comparison=decision.comparison_id).order_by("pk")
     shown = {str(preference.winner(order)): preference for preference in Preference}
     return [(shown[str(row.winner)], row.reason) for row in rows.only("winner", "reason")]
+
+
+def _that_count(judge: int) -> QuerySet[Judgment]:
+    """Judgments that name a winner, of raters who are not left out."""
+    banned = Quarantine.objects.filter(judge=judge, lifted_at=None)
+    named = Judgment.objects.filter(judge=judge, winner__isnull=False)
+    return named.exclude(rater__in=banned.values("rater"))
 
 
 def lost(campaign: Campaign) -> QuerySet[Decision]:

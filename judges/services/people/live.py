@@ -19,6 +19,7 @@ from judges.services import endpoints
 from judges.services.evidence import raters_of
 from judges.services.people import campaigns, defining
 from judges.services.people.battles import DROPPED, is_under_way, speakers_of
+from judges.services.people.places import waiting_in
 from judges.services.people.speaking import Voice, asking, question_to, wait_for
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ def switch(campaign: Campaign, *, on: bool, by: User | None) -> None:
         raise Conflict("this needs a campaign whose raters see two answers side by side")
     if on and speakers_of(campaign.judge.project).count() < LEAST_SPEAKERS:
         raise Conflict("set up two competitors first that can be asked")
+    if on and waiting_in(campaign).exists():
+        raise Conflict("comparisons wait for people here: a live campaign hands out none")
     if Campaign.objects.filter(pk=campaign.pk, is_live=not on).update(is_live=on):
         act = "campaign.live" if on else "campaign.not_live"
         audit.record(campaign.judge.project, by, act, campaign.title)

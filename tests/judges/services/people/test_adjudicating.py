@@ -7,7 +7,7 @@ from arena.common.errors import Conflict
 from arena.models import AuditEntry
 from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, Judgment
-from judges.services.people import adjudicating, answering, assigning, participants
+from judges.services.people import adjudicating, answering, assigning, participants, quarantine
 from judges.services.people.answering import Said
 from judges.services.settling import settle_again
 from tests.raters import user, verdict, vote
@@ -95,3 +95,14 @@ def test_what_the_owner_answered_a_moment_ago_makes_no_second_judgment(campaign,
 
     assert Judgment.objects.get().winner == "tie"
     assert not Assignment.objects.filter(recorded_at=None).exists()
+
+
+def test_who_is_left_out_disagrees_with_nobody(campaign):
+    for name, winner in (("x", "a"), ("y", "a"), ("z", "b")):
+        vote(campaign, name, winner)
+    assert adjudicating.disagreements(campaign).exists()
+
+    quarantine.impose(campaign.judge, user("z"), reason="", by=None)
+
+    assert not adjudicating.disagreements(campaign).exists()
+    assert len(adjudicating.said_of(Decision.objects.get(), Order.AB)) == 2

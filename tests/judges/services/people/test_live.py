@@ -11,7 +11,7 @@ from arena.common.errors import Conflict, InvalidInput
 from arena.models import AuditEntry, Project
 from judges.contracts import Preference
 from judges.models import Battle, Campaign, Endpoint, Participant, Speaker
-from judges.services import endpoints
+from judges.services import decisions, endpoints
 from judges.services.people import battles, live, participants
 from judges.services.people.answering import Said
 from judges.services.people.speaking import Voice
@@ -160,3 +160,16 @@ def test_the_overview_counts_and_lists_what_was_left_out(project: Project, membe
     (row,) = live.overview(project)
     assert (row.pk, row.voted, row.flagged, row.dropped) == (campaign.pk, 2, 1, 1)
     assert live.flagged(project) == [flagged]
+
+
+def test_a_campaign_whose_comparisons_wait_does_not_turn_live(
+    project: Project, member: User
+) -> None:
+    for name in ("heron", "egret"):
+        speak(project, name, member)
+    factories.field(project, prompts=1, competitors=["ann", "ben"])
+    judge = factories.judge(project, "human", "people")
+    decisions.ask(judge, [row.pk for row in factories.all_comparisons(project)])
+
+    with pytest.raises(Conflict, match="wait for people"):
+        live.switch(judge.campaign, on=True, by=member)
