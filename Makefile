@@ -27,7 +27,7 @@ up: setup
 
 test: setup-dev
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pytest -q -m "not stack"
+	$(BIN)/python -m pytest -q -m "not stack and not e2e"
 	$(BIN)/python tests/servers.py $(BIN)/python -m pytest -q -m "stack or not pure"
 
 check: setup-dev

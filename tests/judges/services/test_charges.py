@@ -109,7 +109,7 @@ def test_nothing_is_charged_for_a_call_that_never_answered():
     assert usage_of(cup).calls == 0
 
 
-def test_two_tournaments_count_what_was_charged_since_each_began():
+def test_what_two_tournaments_wanted_is_charged_to_who_asked_first():
     with FakeOpenAI() as server:
         server.script(UNREADABLE, UNAUTHORIZED)
         first = cup_of_one(server)
@@ -122,7 +122,7 @@ def test_two_tournaments_count_what_was_charged_since_each_began():
     lifecycle.start(later)
     advancing.advance(later.pk)
 
-    assert [usage_of(cup).calls for cup in (first, beside)] == [1, 1]
+    assert [usage_of(cup).calls for cup in (first, beside)] == [1, 0]
     later.refresh_from_db()
     assert usage_of(later).calls == 0
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from arena.common.errors import Conflict
-from judges.models import Decision, Judgment
+from judges.models import Adjudication, Decision, Judgment
 from judges.services.settling import settle_again
 from tests import factories
 from tests.tournaments.views.worlds import decide, play_out, started
@@ -27,13 +27,12 @@ def cup():
 
 
 def rule_anew(cup):
-    """Two more raters overrule the first verdict."""
+    """An owner overrules the first verdict."""
     decision = Decision.objects.filter(matches__tournament=cup).order_by("pk").first()
-    for sample in (1, 2):
-        Judgment.objects.create(
-            judge=decision.judge, comparison=decision.comparison, order="ab", winner="a",
-            sample=sample,
-        )  # fmt: skip
+    judgment = Judgment.objects.create(
+        judge=decision.judge, comparison=decision.comparison, order="ab", winner="a", sample=1
+    )
+    Adjudication.objects.create(decision=decision, judgment=judgment)
     settle_again([decision.pk])
     decision.refresh_from_db()
     assert decision.winner == "a"

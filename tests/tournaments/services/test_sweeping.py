@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from judges.models import Decision, Judgment
+from judges.models import Adjudication, Decision, Judgment
 from judges.services import decisions, settling
 from tests import factories
 from tests.tournaments.views.worlds import started
@@ -268,9 +268,10 @@ def test_a_verdict_that_comes_while_it_is_completed_is_rated(lab):
     play(cup, random.Random(3))
     decision = cup.matches.first().decision
     Tournament.objects.filter(pk=cup.pk).update(status="running")
-    Judgment.objects.create(
+    judgment = Judgment.objects.create(
         judge=decision.judge, comparison=decision.comparison, order="ba", sample=1, winner="tie"
     )
+    Adjudication.objects.create(decision=decision, judgment=judgment)
     settling.settle_again([decision.pk])
     Tournament.objects.filter(pk=cup.pk).update(status="completed")
 
