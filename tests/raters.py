@@ -10,6 +10,7 @@ from django.db import connection, connections
 from judges.contracts import Order, Preference
 from judges.models import Decision
 from judges.services.people import answering, assigning, participants
+from judges.services.people.said import Said
 
 
 def user(name):
@@ -22,7 +23,7 @@ def vote(campaign, name, winner):
     said = {"a": Preference.FIRST, "b": Preference.SECOND, "tie": Preference.TIE}[winner]
     if assignment.order == Order.BA and said is not Preference.TIE:
         said = Preference.SECOND if said is Preference.FIRST else Preference.FIRST
-    answering.answer(assignment, answering.Said(said))
+    answering.answer(assignment, Said(said))
 
 
 def verdict():

@@ -9,7 +9,7 @@ from django import forms
 
 from judges.contracts import Preference
 from judges.models import Campaign
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 
 SKIP = "skip"
 MAX_COMMENT = 5000

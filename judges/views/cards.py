@@ -21,8 +21,8 @@ from judges.kinds.human import Human
 from judges.models import Assignment, Campaign, Participant
 from judges.services.cases import group_case_of
 from judges.services.people import ranking, scoring
-from judges.services.people.answering import Said
 from judges.services.people.assigning import screens
+from judges.services.people.said import Said
 from judges.views.answers import SKIP, AnswerForm, choices
 from judges.views.pairs import Pair, assignment_of, image_of, pairs_of
 

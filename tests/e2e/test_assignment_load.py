@@ -17,6 +17,7 @@ from judges.contracts import Preference
 from judges.models import Assignment, Campaign, Decision, Judgment, Participant
 from judges.services import decisions
 from judges.services.people import answering, assigning, participants, places
+from judges.services.people.said import Said
 from tests import factories
 
 pytestmark = [pytest.mark.stack, pytest.mark.django_db(transaction=True)]
@@ -79,7 +80,7 @@ class Crowd:
             self.empty_handed += could
             return could and answers
         if answers:
-            answering.answer(given[0], answering.Said(Preference.FIRST))
+            answering.answer(given[0], Said(Preference.FIRST))
         return answers
 
 
@@ -134,7 +135,7 @@ def test_no_prompt_is_ahead_by_much_and_raters_see_prompts_anew(campaign: Campai
     while Judgment.objects.count() < 90:
         person = crowd.turns.get_nowait()
         [given] = assigning.next_assignments(person)
-        answering.answer(given, answering.Said(Preference.FIRST))
+        answering.answer(given, Said(Preference.FIRST))
         crowd.turns.put(person)
 
     by_prompt = Counter(Judgment.objects.values_list("comparison__prompt", flat=True))

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from arena.common.errors import Conflict
 from arena.services import audit
-from judges.contracts import Answer, Order, Preference, Presentation, Silence
+from judges.contracts import Order, Preference, Silence
 from judges.models import (
     SETTLED,
     Adjudication,
@@ -23,8 +23,8 @@ from judges.models import (
     Quarantine,
 )
 from judges.services import decisions
-from judges.services.cases import judgment_of
 from judges.services.people.assigning import screen_of
+from judges.services.people.said import Said, write
 from judges.services.settling import settle, settle_again
 
 if TYPE_CHECKING:
@@ -61,14 +61,8 @@ def adjudicate(
     locked = Decision.objects.select_for_update().get(pk=decision.pk)
     if locked.judgments().filter(rater=by).exists():
         raise Conflict("you have judged this comparison already; another owner has to rule")
-    judgment = judgment_of(
-        locked.judge_id,
-        locked.comparison_id,
-        Presentation(order, locked.judgments().count()),
-        Answer(preference, reason=reason, details={"adjudication": True}),
-    )
-    judgment.rater = by
-    judgment.save(force_insert=True)
+    said = Said(preference, comment=reason)
+    judgment = write(locked, by.pk, order, said, {"adjudication": True})
     Adjudication.objects.create(decision=locked, judgment=judgment)
     audit.record(
         locked.judge.project, by, "comparison.adjudicated", f"comparison {locked.comparison_id}",

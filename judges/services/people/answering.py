@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,35 +19,15 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from arena.common.errors import Conflict
-from judges.contracts import Answer, Order, Preference, Presentation
+from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, Participant
-from judges.services.cases import judgment_of
 from judges.services.people import gold
 from judges.services.people.assigning import LEASE, screen_of
 from judges.services.people.places import waiting_in
-from judges.services.people.ranking import Ranks
+from judges.services.people.said import Said, write
 from judges.services.settling import settle
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Said:
-    """A rater's answer, in terms of what was shown first and second.
-
-    `criteria` maps the keys of the campaign's criteria to preferences; `scores` are those of the
-    first and the second on a page for scoring. On a page for ranking, `ranks` are the whole order
-    and `places` where the two stood on it, counted from 0.
-    """
-
-    preference: Preference
-    strength: int | None = None
-    reasons: tuple[str, ...] = ()
-    comment: str = ""
-    criteria: Mapping[str, Preference] = field(default_factory=dict)
-    scores: tuple[float, float] | None = None
-    ranks: Ranks = ()
-    places: tuple[int, int] | None = None
 
 
 def answer(assignment: Assignment, said: Said) -> None:
@@ -270,41 +250,22 @@ def _write(decision: Decision, assignment: Assignment, shared_by: int) -> None:
     """Write the judgment, unless the rater has judged it otherwise: an owner may have ruled."""
     if decision.judgments().filter(rater=assignment.rater_id).exists():
         return
-    order, said = Order(assignment.order), said_in(assignment)
-    judgment = judgment_of(
-        decision.judge_id,
-        decision.comparison_id,
-        Presentation(order, decision.judgments().count()),
-        Answer(
-            said.preference,
-            reason=said.comment,
-            strength=said.strength,
-            scores=said.scores,
-            details=_details(assignment, said, shared_by),
-        ),
-    )
-    judgment.rater_id = assignment.rater_id
-    judgment.save(force_insert=True)
+    said = said_in(assignment)
+    details = _details(assignment, said, shared_by)
+    write(decision, assignment.rater_id, Order(assignment.order), said, details)
 
 
 def _details(assignment: Assignment, said: Said, shared_by: int) -> dict[str, Any]:
-    """What is kept beside the verdict; criteria in terms of a and b.
+    """How long it took, and where the two stood on a page for ranking.
 
     `seconds` are this comparison's share of those of its screen.
     """
-    order = Order(assignment.order)
     details: dict[str, Any] = {"seconds": round(_seconds(assignment) / shared_by, 1)}
     if said.places:
         details |= {
             "screen": assignment.screen,
             "ranks": [list(tied) for tied in said.ranks],
             "places": list(said.places),
-        }
-    if said.reasons:
-        details["reasons"] = list(said.reasons)
-    if said.criteria:
-        details["criteria"] = {
-            key: str(preference.winner(order)) for key, preference in said.criteria.items()
         }
     return details
 

@@ -24,14 +24,13 @@ from django.utils.crypto import salted_hmac
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Comparison, Output, Project, Prompt
 from arena.services import comparisons
-from judges.contracts import Answer, Order, Presentation
+from judges.contracts import Order
 from judges.models import Battle, Campaign, Decision, Participant, Speaker
 from judges.models.battle import LIVE
 from judges.models.campaign import new_key
 from judges.services import decisions
-from judges.services.cases import judgment_of
-from judges.services.people.answering import Said
 from judges.services.people.assigning import may_go_on
+from judges.services.people.said import Said, write
 from judges.services.people.self_naming import named_in
 from judges.services.people.speaking import SECONDS, Question, Trouble, Voice, question_to
 from judges.services.replies import storable
@@ -357,19 +356,7 @@ def _record(battle: Battle, said: Said) -> int:
     judge = battle.campaign.judge
     decision_id = decisions.ask(judge, [compared.pk])[compared.pk]
     locked = Decision.objects.select_for_update().get(pk=decision_id)
-    judgment = judgment_of(
-        judge.pk,
-        compared.pk,
-        Presentation(order, locked.judgments().count()),
-        Answer(
-            said.preference,
-            reason=said.comment,
-            strength=said.strength,
-            details=_details(battle, said, order),
-        ),
-    )
-    judgment.rater_id = battle.rater_id
-    judgment.save(force_insert=True)
+    write(locked, battle.rater_id, order, said, _details(battle))
     settle([locked.pk])
     return compared.pk
 
@@ -394,15 +381,7 @@ def _compared(battle: Battle) -> tuple[Comparison, Order]:
     return Comparison.objects.get(pk=pk), Order.AB if pair[0] < pair[1] else Order.BA
 
 
-def _details(battle: Battle, said: Said, order: Order) -> dict[str, Any]:
-    """What is kept beside the verdict, as `answering` does; criteria in terms of a and b."""
+def _details(battle: Battle) -> dict[str, Any]:
     assert battle.answered_at is not None  # set just before
     took = battle.answered_at - battle.created_at
-    details: dict[str, Any] = {"live": True, "seconds": round(took.total_seconds(), 1)}
-    if said.reasons:
-        details["reasons"] = list(said.reasons)
-    if said.criteria:
-        details["criteria"] = {
-            key: str(preference.winner(order)) for key, preference in said.criteria.items()
-        }
-    return details
+    return {"live": True, "seconds": round(took.total_seconds(), 1)}

@@ -5,7 +5,7 @@ from django.http import QueryDict
 
 from judges.contracts import Preference
 from judges.models import Campaign
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.views.answers import AnswerForm
 
 CAMPAIGN = Campaign(

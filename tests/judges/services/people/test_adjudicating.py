@@ -8,7 +8,7 @@ from arena.models import AuditEntry
 from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, Judgment
 from judges.services.people import adjudicating, answering, assigning, participants, quarantine
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.services.settling import settle_again
 from tests.raters import user, verdict, vote
 

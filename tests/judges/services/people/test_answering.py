@@ -18,7 +18,7 @@ from judges.models import (
 )
 from judges.services import decisions
 from judges.services.people import answering, assigning, gold, participants
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.services.settling import settle_again
 from tests import factories, raters
 from tests.raters import user, verdict, vote

@@ -18,6 +18,7 @@ from judges.services.people import (
     participants,
     places,
 )
+from judges.services.people.said import Said
 from tests import factories
 from tests.raters import beside
 
@@ -43,7 +44,7 @@ def given(participant):
 
 
 def vote(assignment, preference, comment=""):
-    answering.answer(assignment, answering.Said(preference, comment=comment))
+    answering.answer(assignment, Said(preference, comment=comment))
 
 
 def test_what_is_held_is_given_back_first():
@@ -276,7 +277,7 @@ def test_many_who_put_in_order_at_once_never_collide():
         try:
             while found := assigning.next_assignments(user, 2):
                 screen = assigning.screens(found)[0]
-                said = [answering.Said(Preference.FIRST) for _ in screen]
+                said = [Said(Preference.FIRST) for _ in screen]
                 answering.answer_screen(screen, said)
         except Exception as error:
             errors.append(error)

@@ -14,7 +14,7 @@ from arena.models import Comparison, Competitor, Output, Project, Prompt
 from judges.contracts import Order, Preference
 from judges.models import Battle, Campaign, Decision, Endpoint, Judgment, Participant, Speaker
 from judges.services.people import battles, participants
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.services.people.speaking import Trouble, Voice
 from tests import factories
 

@@ -6,7 +6,7 @@ from judges.contracts import Order, Preference
 from judges.models import Campaign, GoldPolicy, GoldQuestion, Participant, Quarantine
 from judges.services import decisions
 from judges.services.people import answering, assigning, gold, participants
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from tests import factories
 from tests.raters import user
 

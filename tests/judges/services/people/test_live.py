@@ -13,7 +13,7 @@ from judges.contracts import Preference
 from judges.models import Battle, Campaign, Endpoint, Participant, Speaker
 from judges.services import decisions, endpoints
 from judges.services.people import battles, live, participants
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.services.people.speaking import Voice
 from tests import factories
 from tests.fakes.openai_server import Canned, FakeOpenAI, error

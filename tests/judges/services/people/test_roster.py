@@ -5,6 +5,7 @@ from arena.models import AuditEntry
 from judges.models import Campaign, GoldQuestion
 from judges.services import decisions
 from judges.services.people import answering, assigning, participants, quarantine, roster
+from judges.services.people.said import Said
 from tests import factories, raters
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def test_gold_is_scored_apart_and_the_warm_up_not_at_all(campaign):
     )
     rita = participants.member(raters.user("rita"), campaign)
     lesson = assigning.warm_up(rita)
-    answering.answer(lesson, answering.Said("tie"))
+    answering.answer(lesson, Said("tie"))
     assert roster.roster(campaign)[0].gold.answered == 0
 
     GoldQuestion.objects.filter(pk=warm.pk).update(is_warm_up=False)

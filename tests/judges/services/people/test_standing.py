@@ -10,7 +10,7 @@ from judges.contracts import Preference
 from judges.models import Assignment, Campaign, GoldQuestion, Participant
 from judges.services import decisions
 from judges.services.people import answering, assigning, participants, standing
-from judges.services.people.answering import Said
+from judges.services.people.said import Said
 from judges.services.people.standing import Ending
 from tests import factories
 from tests.raters import user
