@@ -47,11 +47,15 @@ TEXTS = (CODE, TABLE, FORMULA, ARABIC, LONG, HOSTILE)
 
 
 def furnish(site: Site) -> World:
-    """Fill the database of a site that has not been started yet."""
+    """Fill the database of a site that has not been started yet.
+
+    The site has no workers then, so the process is its own, as one without Redis.
+    """
+    env = {**site.env, "SITE_URL": site.url, "UNDO_SECONDS": "0"}
+    env.pop("REDIS_URL", None)
     done = subprocess.run(
         [sys.executable, "-m", "tests.e2e.furnished"],
-        cwd=ROOT, env={**site.env, "SITE_URL": site.url, "UNDO_SECONDS": "0"},
-        check=False, capture_output=True, text=True,
+        cwd=ROOT, env=env, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     world: World = json.loads(done.stdout.splitlines()[-1])
@@ -197,6 +201,7 @@ def _votes(campaign: Campaign, owner: User, private: bool) -> None:
     from arena.models import Membership, Role
     from judges.contracts import Preference
     from judges.services.people import answering, assigning, participants, quarantine
+    from judges.services.people.said import Said
     from tests.raters import user
 
     said = {"rita": "first", "raul": "second", "rosa": "tie"}
@@ -208,7 +213,7 @@ def _votes(campaign: Campaign, owner: User, private: bool) -> None:
         for place in range(4):
             for given in assigning.next_assignments(participant):
                 wanted = Preference(preference if place % 2 else "first")
-                answering.answer(given, answering.Said(wanted, comment="It is right."))
+                answering.answer(given, Said(wanted, comment="It is right."))
         answering.finish(participant)
     quarantine.impose(campaign.judge, user("rosa"), reason="asleep", by=owner)
 
