@@ -27,8 +27,9 @@ up: setup
 
 test: setup-dev
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pytest -q -m "not stack and not e2e"
-	$(BIN)/python tests/servers.py $(BIN)/python -m pytest -q -m "stack or not pure"
+	$(BIN)/python -m pytest -q -n auto -m "not stack and not e2e"
+	$(BIN)/python tests/servers.py $(BIN)/python -m pytest -q -n auto -m "(stack or not pure) and not e2e"
+	$(BIN)/python tests/servers.py $(BIN)/python -m pytest -q -m e2e
 
 check: setup-dev
 	@sh .ci/check $(BIN)

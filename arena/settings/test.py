@@ -1,6 +1,14 @@
 """Settings of the test-suite: as `base`, with fast password hashes and mail kept in memory."""
 
-from arena.settings.base import *  # noqa: F403
+import os
+
+# Each process of the suite (pytest-xdist numbers them) clears a Redis database of its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker and "REDIS_URL" in os.environ:
+    _server = os.environ["REDIS_URL"].rpartition("/")[0]
+    os.environ["REDIS_URL"] = f"{_server}/{int(_worker.removeprefix('gw')) + 2}"
+
+from arena.settings.base import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
