@@ -2,7 +2,7 @@
 
 Each rater opens the judging page, reads for some seconds, votes as the page's script does (the next
 pair is there already) and goes on. Their browsers run in a process of their own on the same
-machine. Then the same without reading, as fast as it goes, beside a Django view that does nothing
+machine, as does the worker that makes judgments of the votes. Then the same without reading, as fast as it goes, beside a Django view that does nothing
 behind the same server. At the end every vote that was confirmed is looked up: it must be on record
 once, for that rater and for the side that they chose.
 
@@ -78,7 +78,7 @@ def measure(options: argparse.Namespace) -> None:
         f"{options.raters} raters, {options.seconds} s, reading {options.reading} s on average; "
         f"{PROMPTS} prompts, {COMPETITORS} competitors, {OVERLAP} raters a comparison"
     )
-    with served("arena.wsgi:application") as url:
+    with served("arena.wsgi:application") as url, working():
         paced = browsed(url, key, sessions, options.seconds, options.reading)
         fast = browsed(url, key, sessions[:FASTEST], FAST_SECONDS, 0.0)
     with served("bench._bare_view:application") as url:
@@ -149,6 +149,20 @@ def served(application: str) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@contextlib.contextmanager
+def working() -> Iterator[None]:
+    """A worker, and the clock that wakes its sweeps."""
+    line = ["-m", "celery", "-q", "-A", "arena", "worker", "-B", "-c", "1", "-Q", "default"]
+    worker = subprocess.Popen(
+        [sys.executable, *line, "-l", "ERROR", "--without-gossip", "--without-mingle"], cwd=ROOT
+    )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(30)
 
 
 def _wait_for(url: str) -> None:
@@ -243,11 +257,11 @@ def check(votes: list[tuple[str, str, str]]) -> None:
 
     from judges.contracts import Order, Preference
     from judges.models import Assignment, Judgment, Participant
-    from judges.services.people import answering
+    from judges.services.people import recording
     from judges.views.pairs import assignment_of
 
     for participant in Participant.objects.all():
-        answering.finish(participant)
+        recording.finish(participant)
     kept = {(row.rater_id, row.comparison_id): row for row in Judgment.objects.exclude(rater=None)}
     user_of = {
         row.session_key: int(row.get_decoded()["_auth_user_id"]) for row in Session.objects.all()

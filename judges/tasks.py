@@ -35,7 +35,7 @@ def judge() -> None:
 def sweep() -> None:
     """Record raters' answers, free the leases of lost workers, wake one when there is work."""
     from judges.services.leases import sweep as free  # leaf
-    from judges.services.people.answering import record_due  # leaf
+    from judges.services.people.recording import record_due  # leaf
 
     try:
         record_due()

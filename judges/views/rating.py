@@ -21,7 +21,14 @@ from arena.common.errors import Conflict
 from arena.models import Project, Role
 from arena.views.access import project_page
 from judges.models import Participant
-from judges.services.people import answering, assigning, campaigns, participants, standing
+from judges.services.people import (
+    answering,
+    assigning,
+    campaigns,
+    participants,
+    recording,
+    standing,
+)
 from judges.services.people.summaries import summary_of
 from judges.views import cards
 from judges.views.joining import RaterPage, rater_page
@@ -123,7 +130,7 @@ def take_back(request: HttpRequest, participant: Participant) -> HttpResponseBas
 def done(request: HttpRequest, participant: Participant) -> HttpResponseBase:
     """What the rater has done so far, and thanks; a POST ends their session."""
     if request.method == "POST":
-        answering.finish(participant)
+        recording.finish(participant)
         return redirect("rating-done", participant.campaign.key)
     found = standing.standing_of(participant)
     context = _ending(participant, found)

@@ -15,6 +15,7 @@ from arena.common.errors import Conflict
 from judges.contracts import Order, Preference
 from judges.models import Assignment, GoldQuestion, Participant
 from judges.services.people import answering, assigning, gold, participants
+from judges.services.people.said import said_in
 from judges.views.cards import cards_of, form_of, page_of
 from judges.views.joining import rater_page
 from judges.views.pairs import Pair, assignment_of, pairs_of
@@ -105,7 +106,7 @@ def _lesson(assignment: Assignment, question: GoldQuestion) -> Lesson | None:
     expected = next(one for one in Preference if one.winner(order) == question.expected)
     return Lesson(
         pair=pairs_of([assignment])[0],
-        said=answering.said_in(assignment).preference,
+        said=said_in(assignment).preference,
         expected=expected,
         is_right=gold.is_right(assignment),
         explanation=question.explanation,

@@ -200,7 +200,13 @@ def _votes(campaign: Campaign, owner: User, private: bool) -> None:
     """Four raters who differ; one of them is left out."""
     from arena.models import Membership, Role
     from judges.contracts import Preference
-    from judges.services.people import answering, assigning, participants, quarantine
+    from judges.services.people import (
+        answering,
+        assigning,
+        participants,
+        quarantine,
+        recording,
+    )
     from judges.services.people.said import Said
     from tests.raters import user
 
@@ -214,7 +220,7 @@ def _votes(campaign: Campaign, owner: User, private: bool) -> None:
             for given in assigning.next_assignments(participant):
                 wanted = Preference(preference if place % 2 else "first")
                 answering.answer(given, Said(wanted, comment="It is right."))
-        answering.finish(participant)
+        recording.finish(participant)
     quarantine.impose(campaign.judge, user("rosa"), reason="asleep", by=owner)
 
 

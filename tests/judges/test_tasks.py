@@ -44,7 +44,7 @@ def test_leases_are_freed_even_when_answers_cannot_be_recorded(monkeypatch):
     def broken():
         raise RuntimeError
 
-    monkeypatch.setattr("judges.services.people.answering.record_due", broken)
+    monkeypatch.setattr("judges.services.people.recording.record_due", broken)
     monkeypatch.setattr("judges.services.leases.sweep", lambda: freed.append(1))
 
     with pytest.raises(RuntimeError):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from judges.contracts import Answer, Order, Preference, Presentation
-from judges.models import Decision, Judgment
-from judges.services.cases import judgment_of
+from judges.models import Assignment, Decision, Judgment
+from judges.services import cases
 from judges.services.people.ranking import Ranks
 
 
@@ -31,32 +32,66 @@ class Said:
     places: tuple[int, int] | None = None
 
 
+def kept(said: Said) -> dict[str, Any]:
+    """The answer as the column of an assignment keeps it."""
+    column: dict[str, Any] = json.loads(json.dumps(asdict(said)))
+    return column
+
+
+def said_in(assignment: Assignment) -> Said:
+    """The answer of an assignment that has one."""
+    column = dict(assignment.answer or {})
+    scores = column.get("scores")
+    return Said(
+        preference=Preference(column["preference"]),
+        strength=column["strength"],
+        reasons=tuple(column["reasons"]),
+        comment=column["comment"],
+        criteria={key: Preference(value) for key, value in column["criteria"].items()},
+        scores=(scores[0], scores[1]) if scores else None,
+        ranks=tuple(map(tuple, column.get("ranks", ()))),
+        places=tuple(column["places"]) if column.get("places") else None,
+    )
+
+
 def write(
     decision: Decision, rater: int, order: Order, said: Said, details: Mapping[str, Any]
 ) -> Judgment:
-    """Put it on record as the judgment of this rater. The caller has locked the decision.
+    """Put it on record as the judgment of this rater. The caller has locked the decision."""
+    before = decision.judgments().count()
+    judgment = judgment_of(decision, rater, order, said, details, before)
+    judgment.save(force_insert=True)
+    return judgment
+
+
+def judgment_of(
+    decision: Decision,
+    rater: int,
+    order: Order,
+    said: Said,
+    details: Mapping[str, Any],
+    before: int,
+) -> Judgment:
+    """The judgment, to be written; `before` it there are so many of this decision.
 
     `details` are kept beside the verdict, with the reasons, and the criteria in terms of a and b.
     """
-    kept = dict(details)
+    more = dict(details)
     if said.reasons:
-        kept["reasons"] = list(said.reasons)
+        more["reasons"] = list(said.reasons)
     if said.criteria:
-        kept["criteria"] = {
+        more["criteria"] = {
             key: str(preference.winner(order)) for key, preference in said.criteria.items()
         }
-    judgment = judgment_of(
-        decision.judge_id,
-        decision.comparison_id,
-        Presentation(order, decision.judgments().count()),
-        Answer(
-            said.preference,
-            reason=said.comment,
-            strength=said.strength,
-            scores=said.scores,
-            details=kept,
-        ),
+    answer = Answer(
+        said.preference,
+        reason=said.comment,
+        strength=said.strength,
+        scores=said.scores,
+        details=more,
+    )
+    judgment = cases.judgment_of(
+        decision.judge_id, decision.comparison_id, Presentation(order, before), answer
     )
     judgment.rater_id = rater
-    judgment.save(force_insert=True)
     return judgment

@@ -9,7 +9,7 @@ from judges.contracts import Preference
 from judges.models import Assignment, Campaign, Judge, Participant
 from judges.services import decisions
 from judges.services.people import quality
-from judges.services.people.answering import said_in
+from judges.services.people.said import said_in
 from tests import factories
 from tests.raters import vote
 

@@ -7,7 +7,14 @@ from arena.common.errors import Conflict
 from arena.models import AuditEntry
 from judges.contracts import Order, Preference
 from judges.models import Assignment, Decision, Judgment
-from judges.services.people import adjudicating, answering, assigning, participants, quarantine
+from judges.services.people import (
+    adjudicating,
+    answering,
+    assigning,
+    participants,
+    quarantine,
+    recording,
+)
 from judges.services.people.said import Said
 from judges.services.settling import settle_again
 from tests.raters import user, verdict, vote
@@ -90,8 +97,8 @@ def test_what_the_owner_answered_a_moment_ago_makes_no_second_judgment(campaign,
 
     adjudicating.adjudicate(Decision.objects.get(), Preference.TIE, Order.AB, by=boss.user)
     Assignment.objects.update(answered_at=timezone.now() - timedelta(minutes=5))
-    answering.record_due()
-    answering.finish(boss)
+    recording.record_due()
+    recording.finish(boss)
 
     assert Judgment.objects.get().winner == "tie"
     assert not Assignment.objects.filter(recorded_at=None).exists()

@@ -1,0 +1,179 @@
+"""Making judgments of raters' answers, once nobody can take them back.
+
+An answer is final when the rater has given the next one, when `UNDO_SECONDS` have passed, or when
+they are done. The sweep records what is final, many answers in a transaction: a vote itself waits
+for none of it. Judgments are never changed.
+
+Order of locks, as where a rater is handed something: participant, assignments, decisions.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from judges.contracts import Order
+from judges.models import Assignment, Decision, Judgment, Participant
+from judges.services.people import gold
+from judges.services.people.assigning import screen_of
+from judges.services.people.said import judgment_of, said_in
+from judges.services.settling import settle
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+"""Answers in one transaction, whose comparisons nobody else is handed meanwhile."""
+
+AT_ONCE = 1000
+
+
+def finish(participant: Participant) -> None:
+    """Record all that the rater has answered: they are done for now."""
+    mine = _unrecorded().filter(rater=participant.user_id, campaign=participant.campaign_id)
+    record(list(mine.values_list("pk", flat=True)))
+
+
+def record_due() -> None:
+    """Record the answers that nobody can take back any more; one that fails stops no other."""
+    due = list(_final().order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    try:
+        record(due)
+    except Exception:
+        logger.exception("answers could not be recorded together; each is tried alone")
+        for pk in due:
+            _record_or_log(pk)
+
+
+def _record_or_log(pk: int) -> None:
+    try:
+        record([pk])
+    except Exception:
+        logger.exception("the answer of assignment %s could not be recorded", pk)
+
+
+def record(assignment_ids: Iterable[int]) -> None:
+    """Make judgments of these answers, and of all that was answered on the same screens; those
+    recorded already are left alone."""
+    rows = Assignment.objects.filter(pk__in=list(assignment_ids)).order_by("pk")
+    pairs = Q(gold=None, screen="")
+    alone = iter(rows.filter(pairs).values_list("pk", flat=True))
+    while batch := list(islice(alone, BATCH)):
+        _record_pairs(batch)
+    for pk in rows.exclude(pairs).values_list("pk", flat=True):
+        _record_screen(pk)
+
+
+def _unrecorded() -> QuerySet[Assignment]:
+    """Answers, and gold questions that were skipped: these are weighed like answers."""
+    is_said = Q(answered_at__isnull=False) | Q(skipped_at__isnull=False, gold__isnull=False)
+    return Assignment.objects.filter(is_said, recorded_at=None)
+
+
+def _final() -> QuerySet[Assignment]:
+    """What has grown old, and what the rater has answered something after."""
+    before = timezone.now() - timedelta(seconds=settings.UNDO_SECONDS)
+    later = Assignment.objects.filter(
+        rater=OuterRef("rater"), campaign=OuterRef("campaign"), answered_at__gt=OuterRef("said_at")
+    )
+    said = _unrecorded().annotate(said_at=Coalesce("answered_at", "skipped_at"))
+    return said.filter(Q(said_at__lte=before) | Exists(later))
+
+
+@transaction.atomic
+def _record_pairs(pks: Sequence[int]) -> None:
+    """Of many raters, each alone on its page."""
+    rows = list(_unrecorded().filter(pk__in=pks).order_by("pk").select_for_update(of=("self",)))
+    Assignment.objects.filter(pk__in=[row.pk for row in rows]).update(recorded_at=timezone.now())
+    _judge(rows)
+
+
+@transaction.atomic
+def _record_screen(pk: int) -> None:
+    """Weigh the rater by a gold question, or write the judgments of a whole screen."""
+    _lock_rater_of(pk)
+    now = timezone.now()
+    if not _unrecorded().filter(pk=pk).update(recorded_at=now):
+        return
+    row = Assignment.objects.select_related("gold", "campaign").get(pk=pk)
+    if row.gold is not None:
+        gold.weigh(row)
+        return
+    rest = screen_of(row).filter(answered_at__isnull=False, recorded_at=None)
+    rows = list(rest.order_by("pk").select_for_update())
+    rest.filter(pk__in=[other.pk for other in rows]).update(recorded_at=now)
+    _judge([row, *rows], shared_by=1 + len(rows))
+
+
+def _lock_rater_of(pk: int) -> None:
+    for campaign, rater in Assignment.objects.filter(pk=pk).values_list("campaign", "rater"):
+        mine = Participant.objects.filter(campaign=campaign, user=rater)
+        list(mine.select_for_update(no_key=True))
+
+
+def _judge(rows: Sequence[Assignment], *, shared_by: int = 1) -> None:
+    """Write the judgments of these answers, and rule on what they decide.
+
+    Who has judged a comparison otherwise is passed over: an owner may have ruled.
+    """
+    asked = {row.decision_id for row in rows}
+    decisions = Decision.objects.filter(pk__in=asked).order_by("pk").select_for_update()
+    found = {decision.pk: decision for decision in decisions}
+    heard = _heard_on(found.values())
+    new = []
+    for row in rows:
+        if row.decision_id is None:
+            continue
+        decision = found[row.decision_id]
+        raters = heard[decision.judge_id, decision.comparison_id]
+        if row.rater_id not in raters:
+            said, details = said_in(row), _details(row, shared_by)
+            shown = Order(row.order)
+            new.append(judgment_of(decision, row.rater_id, shown, said, details, len(raters)))
+            raters.append(row.rater_id)
+    Judgment.objects.bulk_create(new)
+    settle(found)
+
+
+def _heard_on(decisions: Iterable[Decision]) -> defaultdict[tuple[int, int], list[int | None]]:
+    """{(judge, comparison): whose judgments are on record}."""
+    pairs = [(row.judge_id, row.comparison_id) for row in decisions]
+    heard: defaultdict[tuple[int, int], list[int | None]] = defaultdict(list)
+    rows = Judgment.objects.filter(
+        judge__in={judge for judge, _ in pairs}, comparison__in=[compared for _, compared in pairs]
+    )
+    for judge, compared, rater in rows.values_list("judge_id", "comparison_id", "rater_id"):
+        heard[judge, compared].append(rater)
+    return heard
+
+
+def _details(assignment: Assignment, shared_by: int) -> dict[str, Any]:
+    """How long it took, and where the two stood on a page for ranking.
+
+    `seconds` are this comparison's share of those of its screen.
+    """
+    said = said_in(assignment)
+    details: dict[str, Any] = {"seconds": round(_seconds(assignment) / shared_by, 1)}
+    if said.places:
+        details |= {
+            "screen": assignment.screen,
+            "ranks": [list(tied) for tied in said.ranks],
+            "places": list(said.places),
+        }
+    return details
+
+
+def _seconds(assignment: Assignment) -> float:
+    """How long the rater had it before them."""
+    assert assignment.answered_at is not None  # only answers are recorded
+    since: datetime = assignment.shown_at or assignment.created_at
+    return (assignment.answered_at - since).total_seconds()
