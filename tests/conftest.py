@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -66,6 +67,13 @@ def project(owner: User, member: User) -> Project:
     Membership.objects.create(project=made, user=owner, role=Role.OWNER, seen_at=now)
     Membership.objects.create(project=made, user=member, role=Role.EDITOR, seen_at=now)
     return made
+
+
+@pytest.fixture
+def editor(client: Client, project: Project, member: User) -> Client:
+    """The pages as an editor of `project` sees them."""
+    client.force_login(member)
+    return client
 
 
 @pytest.fixture

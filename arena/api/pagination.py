@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -61,9 +61,16 @@ class CursorPages(CursorPagination):
 
 def page(request: Request, rows: QuerySet[M], shape: Callable[[M], BaseModel]) -> Response:
     """The page of `rows` that the request asks for, each in its shape."""
+    return page_at_once(request, rows, lambda found: map(shape, found))
+
+
+def page_at_once(
+    request: Request, rows: QuerySet[M], shapes: Callable[[Sequence[M]], Iterable[BaseModel]]
+) -> Response:
+    """The same for rows whose shapes are found together, by few queries."""
     pages = CursorPages()
     found = pages.paginate_queryset(rows, request) or []
-    return pages.get_paginated_response([shape(row).model_dump(mode="json") for row in found])
+    return pages.get_paginated_response([one.model_dump(mode="json") for one in shapes(found)])
 
 
 def filters(request: Request, names: Collection[str]) -> dict[str, str]:

@@ -17,7 +17,8 @@ class ProjectView(APIView):
     """`self.project` is the project named in the address.
 
     Who may not see it gets 404, as if it did not exist; who sees it but lacks the role gets 403.
-    A view that needs other roles says so in `roles`, by method.
+    A view that needs other roles says so in `roles`, by method; what holds for GET also holds for
+    HEAD and OPTIONS.
     """
 
     roles: ClassVar[dict[str, Role]] = {}
@@ -29,11 +30,14 @@ class ProjectView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.project = visible_project(request, kwargs["slug"])
-        default = Role.VIEWER if request.method in SAFE_METHODS else Role.EDITOR
-        needed = self.roles.get(request.method or "", default)
-        own = require_role(request, self.project, needed)
+        own = require_role(request, self.project, self._needed(request.method))
         if self.shows_names and own == Role.RATER:
             raise Forbidden("raters judge blind: this would tell who wrote what")
+
+    def _needed(self, method: str | None) -> Role:
+        if method in SAFE_METHODS:
+            return self.roles.get("GET", Role.VIEWER)
+        return self.roles.get(method or "", Role.EDITOR)
 
 
 def visible_project(request: Request, slug: str) -> Project:

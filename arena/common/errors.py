@@ -16,6 +16,11 @@ class ArenaError(Exception):
         self.message = message
         self.fields = dict(fields or {})
 
+    @property
+    def sentence(self) -> str:
+        """The message as pages show it; names in it keep their capitals."""
+        return f"{self.message[:1].upper()}{self.message[1:]}."
+
 
 class InvalidInput(ArenaError):
     """The input is wrong; `fields` says where."""

@@ -13,5 +13,10 @@ class Counts:
     updated: int = 0
     unchanged: int = 0
 
+    def in_words(self) -> str:
+        """As a page says it; empty where there was no record."""
+        words = {"new": self.created, "changed": self.updated, "as before": self.unchanged}
+        return ", ".join(f"{number:,} {word}" for word, number in words.items() if number)
+
     def as_dict(self) -> dict[str, int]:
         return asdict(self)

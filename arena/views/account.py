@@ -25,8 +25,12 @@ from arena.services import identities
 from arena.services import sign_in as tickets
 from arena.services.accounts import save_profile
 from arena.services.tokens import issue_token
+from arena.views import once
 from arena.views.attempts import SIGN_IN, address_of
 from arena.views.open_id import is_on as open_id_is_on
+
+MADE = "made"
+"""Under which name the page after finds what was made."""
 
 
 class SignInForm(AuthenticationForm):
@@ -102,7 +106,8 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "The password is changed. Other sessions have ended.")
         return redirect("account")
     status = 400 if form.is_bound else 200
-    return render(request, "arena/account.html", _context(user, form=form), status=status)
+    context = _context(user, form=form, token="".join(once.take(request, MADE)))
+    return render(request, "arena/account.html", context, status=status)
 
 
 @never_cache
@@ -125,7 +130,7 @@ def change_profile(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def new_token(request: HttpRequest) -> HttpResponse:
-    """Make an API token and show it, this once; so there is no redirect that could lose it."""
+    """Make an API token; the page after shows it, this once."""
     user = _user(request)
     form = TokenForm(request.POST)
     if not form.is_valid():
@@ -136,7 +141,8 @@ def new_token(request: HttpRequest) -> HttpResponse:
         name=form.cleaned_data["name"],
         days=form.cleaned_data["days"],
     )
-    return render(request, "arena/account.html", _context(user, token=token), status=201)
+    once.put(request, MADE, token)
+    return redirect("account")
 
 
 @login_required
@@ -155,7 +161,7 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         identities.disconnect(_user(request), pk)
     except Conflict as error:
-        messages.error(request, f"{error.message.capitalize()}.")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, "It is not connected any more.")
     return redirect("account")

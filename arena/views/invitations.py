@@ -22,6 +22,7 @@ from arena.models import Invitation, InvitationState, Project, Role
 from arena.services import invitations
 from arena.services.mails import mail_invitation
 from arena.services.passwords import can_mail
+from arena.views import once
 from arena.views.access import project_page
 from arena.views.members import people_page
 from arena.views.open_id import is_on
@@ -31,7 +32,7 @@ from arena.views.open_id import is_on
 @require_POST
 @project_page(Role.OWNER)
 def invite(request: HttpRequest, project: Project) -> HttpResponse:
-    """Make an invitation, and show its link, this once; so there is no redirect to lose it."""
+    """Make an invitation; the page after shows its link, which nobody can see again."""
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return people_page(request, project, form=form)
@@ -43,7 +44,9 @@ def invite(request: HttpRequest, project: Project) -> HttpResponse:
         add_errors(form, error.message, error.fields)
         return people_page(request, project, form=form)
     link = absolute(request, reverse("invitation", args=[token]))
-    return people_page(request, project, link=link, sent=_sent(request, made, link))
+    how = "sent" if _sent(request, made, link) else ""
+    once.put(request, f"invitation:{project.pk}", link, how)
+    return redirect("people", project.slug)
 
 
 @require_POST

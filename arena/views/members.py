@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from arena.common.errors import ArenaError, Forbidden, InvalidInput
 from arena.forms import InvitationForm, RoleForm
 from arena.models import Project, Role
-from arena.services import members
+from arena.services import deeds, members
 from arena.services.passwords import can_mail
+from arena.views import once
 from arena.views.access import project_page
 from arena.views.reads import LogFilter, log_of, members_of, open_invitations_of
 from arena.views.roles import is_blind, is_owner
@@ -37,13 +38,12 @@ def people_page(
     project: Project,
     *,
     form: InvitationForm | None = None,
-    link: str = "",
-    sent: bool = False,
 ) -> HttpResponse:
-    """The page; with `link`, that of a new invitation, which is shown this once."""
+    """The page; with the link of an invitation just made, which is shown this once."""
     if is_blind(request):
         raise Forbidden("raters judge blind, and do not see who else does")
     manages = is_owner(request)
+    link, how = once.take(request, f"invitation:{project.pk}") or ("", "")
     context = {
         "project": project,
         "members": members_of(project),
@@ -53,10 +53,10 @@ def people_page(
         "form": form or InvitationForm(),
         "can_mail": can_mail(),
         "link": link,
-        "sent": sent,
+        "sent": how == "sent",
         "open_reading": settings.OPEN_READING,
     }
-    status = 400 if form is not None and form.is_bound else 201 if link else 200
+    status = 400 if form is not None and form.is_bound else 200
     return render(request, "arena/people.html", context, status=status)
 
 
@@ -109,18 +109,19 @@ def remove(request: HttpRequest, project: Project, username: str) -> HttpRespons
 def log(request: HttpRequest, project: Project) -> HttpResponse:
     """Who did what, newest first."""
     chosen = LogFilter.from_query(request.GET)
-    found = log_of(project, chosen)
+    page = Paginator(log_of(project, chosen), LOG_PAGE).get_page(request.GET.get("page"))
     context = {
         "project": project,
         "chosen": chosen,
         "acts": sorted(set(project.audit_entries.order_by().values_list("act", flat=True))),
-        "page": Paginator(found, LOG_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": [(entry, deeds.told(entry)) for entry in page.object_list],
     }
     return render(request, "arena/log.html", context)
 
 
 def _refused(request: HttpRequest, project: Project, error: ArenaError) -> HttpResponse:
-    messages.error(request, f"{error.message[:1].upper()}{error.message[1:]}.")
+    messages.error(request, error.sentence)
     return redirect("people", project.slug)
 
 

@@ -56,7 +56,8 @@ def upload_page(request: HttpRequest, project: Project, sort: Sort[Any]) -> Http
         except InvalidInput as error:
             fault = error
         else:
-            messages.success(request, f"{sort.name.capitalize()}: {_in_words(counts)}.")
+            told = counts.in_words() or "the file held no record"
+            messages.success(request, f"{sort.name.capitalize()}: {told}.")
             return redirect("prompts", project.slug)
     context = {
         "project": project,
@@ -94,19 +95,6 @@ class _Bounded:
         if self._left < 0:
             raise InvalidInput("the file unpacks to more than 2 GiB: upload it in parts")
         return line
-
-
-def _in_words(counts: Counts) -> str:
-    parts = [
-        f"{number:,} {word}"
-        for number, word in (
-            (counts.created, "new"),
-            (counts.updated, "changed"),
-            (counts.unchanged, "as before"),
-        )
-        if number
-    ]
-    return ", ".join(parts) or "the file held no record"
 
 
 def _columns(record: type[Record]) -> Iterator[Column]:

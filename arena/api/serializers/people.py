@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from arena.api.serializers.common import Page, Strict
 from arena.models import AuditEntry, Invitation, InvitationState, Membership, Role
+from arena.services import deeds
 from arena.services.invitations import MAX_DAYS, MAX_NOTE, MAX_USES
 
 Username = Annotated[str, Field(min_length=1, max_length=150)]
@@ -95,13 +96,15 @@ class MadeInvitation(InvitationItem):
 
 
 class LogItem(BaseModel):
-    """An entry of the log. `actor` is null when a command or Arena itself did it."""
+    """An entry of the log. `actor` is null when a command or Arena itself did it; `text` says in
+    words what was done."""
 
     id: int
     actor: str | None
     act: str
     subject: str
     details: dict[str, JsonValue]
+    text: str
     created_at: datetime
 
     @classmethod
@@ -112,6 +115,7 @@ class LogItem(BaseModel):
             act=row.act,
             subject=row.subject,
             details=row.details,
+            text=deeds.told(row),
             created_at=row.created_at,
         )
 

@@ -13,6 +13,7 @@ from arena.api.auth import sender
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters, page
 from arena.api.projects import ProjectView
+from arena.api.replies import secret_reply
 from arena.api.serializers.common import checked
 from arena.api.serializers.people import (
     InvitationItem,
@@ -58,9 +59,7 @@ class Invitations(ProjectView):
         )
         link = absolute(request, reverse("invitation", args=[token]))
         item = MadeInvitation.of(made).model_copy(update={"link": link, "sent": _sent(made, link)})
-        # The reply holds a secret: whoever keeps replies (see idempotency) has to encrypt it.
-        headers = {"Cache-Control": "no-store"}
-        return Response(item.model_dump(mode="json"), status=201, headers=headers)
+        return secret_reply(item, status=201)
 
 
 @extend_schema(tags=["people"])

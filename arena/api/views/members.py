@@ -10,6 +10,7 @@ from arena.api.auth import sender
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters, page
 from arena.api.projects import ProjectView, require_role
+from arena.api.replies import reply
 from arena.api.serializers.common import checked
 from arena.api.serializers.people import MemberItem, MemberPage, NewMember, RoleChange
 from arena.models import Membership, Role
@@ -17,7 +18,7 @@ from arena.services import members
 
 
 def _answer(member: Membership, status: int = 200) -> Response:
-    return Response(MemberItem.of(member).model_dump(mode="json"), status=status)
+    return reply(MemberItem.of(member), status)
 
 
 @extend_schema(tags=["people"])

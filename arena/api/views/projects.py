@@ -12,6 +12,7 @@ from arena.api.auth import sender
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters, page
 from arena.api.projects import ProjectView, require_role
+from arena.api.replies import reply
 from arena.api.serializers.common import checked
 from arena.api.serializers.items import NewProject, ProjectChanges, ProjectItem, ProjectPage
 from arena.models import Project, Role
@@ -19,7 +20,7 @@ from arena.services.projects import change_project, create_project, delete_proje
 
 
 def _answer(project: Project, status: int = 200) -> Response:
-    return Response(ProjectItem.of(project).model_dump(mode="json"), status=status)
+    return reply(ProjectItem.of(project), status)
 
 
 @extend_schema(tags=["projects"])

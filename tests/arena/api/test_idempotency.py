@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from rest_framework.test import APIClient
 
 from arena.models import IdempotentReply, Project, Prompt, Scope
 from arena.services.tokens import issue_token
 from tests.conftest import ClientOf
+from tests.threads import all_at_once
 
 PROMPTS = "/api/v1/projects/haiku/prompts"
 KEY = {"Idempotency-Key": "k-1"}
@@ -137,23 +136,11 @@ def test_an_upload_can_be_read_after_it_was_hashed(project: Project, api: APICli
 @pytest.mark.django_db(transaction=True)
 def test_twins_do_the_work_once(project: Project, member: User) -> None:
     token = issue_token(member)
-    start = threading.Barrier(4)
-    answers: list[Any] = []
+    twins = [APIClient() for _ in range(4)]
+    for twin in twins:
+        twin.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
-    def twin() -> None:
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-        start.wait()
-        try:
-            answers.append(send(client, "p1", "p2"))
-        finally:
-            connection.close()
-
-    twins = [threading.Thread(target=twin) for _ in range(4)]
-    for thread in twins:
-        thread.start()
-    for thread in twins:
-        thread.join()
+    answers = all_at_once(lambda twin: send(twin, "p1", "p2"), twins)
 
     assert [answer.status_code for answer in answers] == [200] * 4
     assert {answer.content for answer in answers} == {b'{"created":2,"updated":0,"unchanged":0}'}

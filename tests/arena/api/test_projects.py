@@ -25,3 +25,16 @@ def test_a_viewer_reads_it(project, client_of, what):
     Membership.objects.create(project=project, user=viewer, role=Role.VIEWER)
 
     assert client_of(viewer).get(f"/api/v1/projects/{project.slug}/{what}").status_code == 200
+
+
+@pytest.mark.parametrize("what", ["log", "invitations"])
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_what_an_owner_alone_reads_shows_nobody_else_its_length_or_shape(
+    project, owner, member, client_of, what, method
+):
+    def status(user):
+        return getattr(client_of(user), method)(
+            f"/api/v1/projects/{project.slug}/{what}"
+        ).status_code
+
+    assert (status(owner), status(member)) == (200, 403)

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import connections
 from django.utils import timezone
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
 from arena.models import Invitation, InvitationState, Membership, Project, Role
 from arena.services import invitations, members
 from arena.services.tokens import digest
+from tests.threads import all_at_once
 
 
 def test_only_the_hash_of_a_token_is_kept(project: Project, owner: User) -> None:
@@ -243,12 +242,9 @@ def test_of_many_who_come_at_once_so_many_get_in(project: Project, owner: User) 
             invitations.accept(token, user=user)
         except Conflict:
             return False
-        finally:
-            connections.close_all()
         return True
 
-    with ThreadPoolExecutor(6) as pool:
-        came = list(pool.map(come, people))
+    came = all_at_once(come, people)
 
     made.refresh_from_db()
     assert (sum(came), made.uses) == (2, 2)

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 
 from arena.common.errors import Conflict, Forbidden, InvalidInput, NotFound
 from arena.models import Membership, Project, Role
 from arena.services import members
+from tests.threads import all_at_once
 
 
 def roles(project: Project) -> dict[str, str]:
@@ -135,12 +134,9 @@ def test_two_owners_who_leave_at_once_do_not_both_get_away(project: Project) -> 
             members.remove_member(project, actor=user, username=user.username)
         except Conflict:
             return False
-        finally:
-            connections.close_all()
         return True
 
-    with ThreadPoolExecutor(2) as pool:
-        left = list(pool.map(leave, people))
+    left = all_at_once(leave, people)
 
     assert sorted(left) == [False, True]
     assert list(roles(project).values()) == ["owner"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from arena.services import comparisons
 from arena.services.counts import Counts
 from arena.services.outputs import upsert_outputs
 from arena.services.prompts import upsert_prompts
+from tests.threads import all_at_once
 
 
 @pytest.fixture
@@ -146,22 +146,9 @@ def test_only_rows_of_the_batch_are_fetched(project: Project) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_uploads_of_the_same_outputs_at_once_create_them_once(project: Project) -> None:
     rows = [answer(number, f"c{place}") for number in range(10) for place in range(30)]
-    start = threading.Barrier(3)
-    counts: list[Counts] = []
-
-    def send(mine: list[dict[str, Any]]) -> None:
-        start.wait()
-        try:
-            counts.append(upsert(project, *mine))
-        finally:
-            connection.close()
-
     orders = [rows, rows[::-1], rows[100:] + rows[:100]]
-    senders = [threading.Thread(target=send, args=(order,)) for order in orders]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
+
+    counts = all_at_once(lambda mine: upsert(project, *mine), orders)
 
     assert sum(count.created for count in counts) == Output.objects.count() == 300
     assert sum(count.unchanged for count in counts) == 600

@@ -131,8 +131,9 @@ def test_a_ticket_takes_a_csrf_token() -> None:
 def test_a_new_token_is_shown_once_and_kept_as_a_digest(client: Client, olga: User) -> None:
     client.force_login(olga)
 
-    response = client.post("/account/tokens", {"scope": "read"})
+    response = client.post("/account/tokens", {"scope": "read"}, follow=True)
 
+    assert response.redirect_chain == [("/account", 302)]
     token = response.context["token"]
     assert token in response.content.decode()
     assert "no-store" in response["Cache-Control"]

@@ -26,12 +26,6 @@ def send(client: Client, body: bytes, sort: str = "", name: str = "file.jsonl") 
     return client.post(address, {"file": SimpleUploadedFile(name, body)})
 
 
-@pytest.fixture
-def editor(client: Client, project: Project, member: User) -> Client:
-    client.force_login(member)
-    return client
-
-
 def test_prompts_then_outputs(editor: Client) -> None:
     response = send(editor, jsonl({"id": "p1", "text": "Why?"}, {"prompt_id": 2, "text": "How?"}))
     assert response["Location"] == "/projects/haiku/data"

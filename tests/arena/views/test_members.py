@@ -159,9 +159,9 @@ def test_the_log_is_read_newest_first_and_filtered(
 
     first, second, third = rows(boss.get(LOG).content.decode())
     assert "Arena" in first
-    assert "reason: too fast" in first
-    assert "campaign closed" in second
-    assert "former: viewer; role: editor" in third
+    assert "Left out the judgments of saul: too fast." in first
+    assert "Closed the campaign “spring”." in second
+    assert "Made mina an editor, who was a viewer." in third
     assert len(rows(boss.get(LOG, {"act": "campaign.closed"}).content.decode())) == 1
     assert len(rows(boss.get(LOG, {"person": "MINA"}).content.decode())) == 2
     assert "No entry fits" in boss.get(LOG, {"person": "nobody\0"}).content.decode()

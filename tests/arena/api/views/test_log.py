@@ -19,8 +19,9 @@ def test_an_owner_reads_what_was_done(
 
     first, second = client.get(LOG).json()["results"]
 
-    assert set(first) == {"id", "actor", "act", "subject", "details", "created_at"}
+    assert set(first) == {"id", "actor", "act", "subject", "details", "text", "created_at"}
     assert (first["actor"], first["details"]) == ("olga", {"role": "editor"})
+    assert first["text"] == "Added mina as an editor"
     assert (second["actor"], second["act"]) == (None, "rater.quarantined")
     assert len(client.get(LOG, {"act": "member.added"}).json()["results"]) == 1
     assert client.get(LOG, {"actor": "mina"}).json()["results"] == []
