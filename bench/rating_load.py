@@ -2,9 +2,10 @@
 
 Each rater opens the judging page, reads for some seconds, votes as the page's script does (the next
 pair is there already) and goes on. Their browsers run in a process of their own on the same
-machine, as does the worker that makes judgments of the votes. Then the same without reading, as fast as it goes, beside a Django view that does nothing
-behind the same server. At the end every vote that was confirmed is looked up: it must be on record
-once, for that rater and for the side that they chose.
+machine, as does the worker that makes judgments of the votes. Then the same without reading, as
+fast as it goes, beside a Django view that does nothing behind the same server. At the end every
+vote that was confirmed is looked up: it must be on record once, for that rater and for the side
+that they chose.
 
     python -m bench.rating_load [--raters 200] [--seconds 60] [--reading 15.0]
 """
@@ -270,9 +271,12 @@ def check(votes: list[tuple[str, str, str]]) -> None:
     for name, token, choice in votes:
         participant = Participant.objects.get(user=user_of[name])
         assignment = assignment_of(token, participant)
-        judgment = assignment and kept.get((participant.user_id, assignment.comparison_id))
-        right = judgment and judgment.winner == Preference(choice).winner(Order(judgment.order))
-        wrong += not (right and assignment and assignment.order == judgment.order)
+        key = (participant.user_id, assignment.comparison_id) if assignment else None
+        judgment = kept.get(key) if key else None
+        if judgment is None or assignment is None or assignment.order != judgment.order:
+            wrong += 1
+            continue
+        wrong += judgment.winner != Preference(choice).winner(Order(judgment.order))
     answered = Assignment.objects.filter(answered_at__isnull=False).count()
     twice = len(votes) - len({(name, token) for name, token, _ in votes})
     full = max(_raters_of_a_comparison())

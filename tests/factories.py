@@ -7,10 +7,10 @@ from typing import Any
 
 from arena.models import Comparison, Competitor, Output, Project, Prompt
 from arena.services import comparisons
-from judges.models import Judge
+from judges.models import Endpoint, Judge, Speaker
 from judges.services.judges import define
 from tournaments.models import Tournament
-from tournaments.services import lifecycle
+from tournaments.services import advancing, lifecycle
 
 NAMES = ("ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal")
 
@@ -37,6 +37,16 @@ def field(
         )
 
 
+def speakers(where: Project, competitors: Sequence[str] = NAMES[:2]) -> None:
+    """Let these competitors take part in live battles; their endpoint answers nobody."""
+    endpoint = Endpoint.objects.create(
+        project=where, name="nowhere", base_url="http://127.0.0.1:9/v1"
+    )
+    for name in competitors:
+        who = Competitor.objects.create(project=where, name=name)
+        Speaker.objects.create(competitor=who, endpoint=endpoint, model=f"model-{name}")
+
+
 def all_comparisons(where: Project) -> list[Comparison]:
     """One comparison for every pair of outputs on every prompt."""
     for prompt in where.prompts.all():
@@ -56,3 +66,12 @@ def stub_judge(where: Project, base_url: str, name: str = "stub", **params: Any)
 
 def tournament(where: Project, by: Judge, format: str = "round_robin", **more: Any) -> Tournament:
     return lifecycle.create(project=where, name="cup", format=format, judges=[by.name], **more)
+
+
+def started(where: Project, by: Judge, format: str = "round_robin", **more: Any) -> Tournament:
+    """One whose first matches are asked for."""
+    cup = tournament(where, by, format, **more)
+    lifecycle.start(cup)
+    advancing.advance(cup.pk)
+    cup.refresh_from_db()
+    return cup

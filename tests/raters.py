@@ -1,16 +1,13 @@
 """People who judge, for tests."""
 
-import threading
-import time
-from contextlib import contextmanager
-
 from django.contrib.auth import get_user_model
-from django.db import connection, connections
 
 from judges.contracts import Order, Preference
 from judges.models import Decision
-from judges.services.people import answering, assigning, participants
+from judges.models.battle import SIDES
+from judges.services.people import answering, assigning, battles, participants
 from judges.services.people.said import Said
+from judges.services.people.speaking import Voice
 
 
 def user(name):
@@ -26,30 +23,15 @@ def vote(campaign, name, winner):
     answering.answer(assignment, Said(said))
 
 
+def battle(campaign, name, said="first", answers=("So.", "Thus it is.")):
+    """Have somebody hold a live battle and say which of the two answers is better."""
+    rater = participants.member(user(name), campaign)
+    held = battles.say(rater, "Why?")
+    voices = {side: Voice(text, ended=True) for side, text in zip(SIDES, answers, strict=True)}
+    battles.keep(held, voices)
+    return battles.vote(rater, held.key, Said(Preference(said)))
+
+
 def verdict():
     decision = Decision.objects.get()
     return decision.status, decision.winner
-
-
-@contextmanager
-def beside(work):
-    """Begin `work` in a thread, and go on once it waits for a lock (Postgres only)."""
-
-    def run():
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    end = time.monotonic() + 30
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    waiting += " AND datname = current_database()"
-    with connection.cursor() as cursor:
-        while not cursor.execute(waiting).fetchone():
-            cursor.execute("SELECT pg_stat_clear_snapshot()")  # kept for a transaction otherwise
-            assert thread.is_alive(), "it did not wait"
-            assert time.monotonic() < end, "it neither waits nor ends"
-            time.sleep(0.02)
-    yield thread

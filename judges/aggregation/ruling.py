@@ -9,7 +9,6 @@ from judges.aggregation.base import Ruling, Vote
 from judges.contracts import Silence, Winner
 
 SIDES = (Winner.A, Winner.B)
-NEITHER = (Winner.TIE, Winner.BOTH_BAD)
 EQUAL = 1e-9
 """Weights and probabilities closer than this are a draw."""
 

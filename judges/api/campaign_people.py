@@ -10,12 +10,14 @@ from pydantic import AwareDatetime, BaseModel, Field, RootModel
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from arena.api.auth import sender
 from arena.api.bulk import upload
 from arena.api.docs import idempotent, query, responses, upload_body
 from arena.api.pagination import filters, page
+from arena.api.replies import reply, secret_reply
 from arena.api.serializers.common import Page, Strict, UpsertCounts, checked
 from arena.common.addresses import absolute
-from judges.api.campaigns import CREATED, CampaignView
+from judges.api.campaigns import CampaignView
 from judges.services.people import gold_editing, links
 from judges.services.people.gold_editing import GoldRecord
 from judges.services.people.roster import roster
@@ -79,7 +81,7 @@ class CampaignGold(CampaignView):
         responses=responses(UpsertCounts, 404, 409, 413, 415, bulk=True),
     )
     def post(self, request: Request, slug: str, key: str) -> Response:
-        write = partial(gold_editing.import_gold, self.campaign(key), by=self.actor())
+        write = partial(gold_editing.import_gold, self.campaign(key), by=sender(request))
         return upload(request, GoldRecord, write)
 
 
@@ -91,7 +93,7 @@ class OneGoldQuestion(CampaignView):
         responses=responses({204: None}, 404),
     )
     def delete(self, request: Request, slug: str, key: str, pk: int) -> Response:
-        gold_editing.retire(self.campaign(key), pk, by=self.actor())
+        gold_editing.retire(self.campaign(key), pk, by=sender(request))
         return Response(status=204)
 
 
@@ -118,12 +120,10 @@ class CampaignLinks(CampaignView):
     )
     def post(self, request: Request, slug: str, key: str) -> Response:
         new = checked(NewRaterLink, request.data)
-        made, token = links.make(self.campaign(key), **new.model_dump(), by=self.actor())
+        made, token = links.make(self.campaign(key), **new.model_dump(), by=sender(request))
         url = absolute(request, reverse("rating-invited", args=[token]))
         shape = NewRaterLinkShape(**RaterLinkShape.of(made).model_dump(), url=url)
-        # The answer holds a secret: no-store has whoever keeps replies encrypt it.
-        headers = {"Cache-Control": "no-store"}
-        return Response(shape.model_dump(mode="json"), status=CREATED, headers=headers)
+        return secret_reply(shape, status=201)
 
 
 @extend_schema(tags=["campaigns"])
@@ -134,7 +134,7 @@ class OneRaterLink(CampaignView):
         responses=responses({204: None}, 404),
     )
     def delete(self, request: Request, slug: str, key: str, pk: int) -> Response:
-        links.revoke(self.campaign(key), pk, by=self.actor())
+        links.revoke(self.campaign(key), pk, by=sender(request))
         return Response(status=204)
 
 
@@ -148,4 +148,4 @@ class Raters(CampaignView):
     def get(self, request: Request, slug: str, key: str) -> Response:
         filters(request, ())
         rows = [RaterShape.of(row) for row in roster(self.campaign(key))]
-        return Response(CampaignRaters(results=rows).model_dump(mode="json"))
+        return reply(CampaignRaters(results=rows))

@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from arena.api.auth import sender
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters
+from arena.api.replies import reply
 from arena.api.serializers.common import Strict, checked
 from arena.common.errors import NotFound
 from judges.api.campaigns import CampaignView
@@ -119,7 +121,7 @@ class CampaignQuality(CampaignView):
     )
     def get(self, request: Request, slug: str, key: str) -> Response:
         filters(request, ())
-        return Response(_shape(quality.quality_of(self.campaign(key))).model_dump(mode="json"))
+        return reply(_shape(quality.quality_of(self.campaign(key))))
 
 
 @extend_schema(tags=["campaigns"])
@@ -136,7 +138,7 @@ class RaterQuarantine(CampaignView):
         said = checked(LeaveOut, request.data)
         campaign = self.campaign(key)
         rater = _participant(campaign, pk).user
-        quarantine.impose(campaign.judge, rater, reason=said.reason.strip(), by=self.actor())
+        quarantine.impose(campaign.judge, rater, reason=said.reason.strip(), by=sender(request))
         return Response(status=204)
 
     @extend_schema(
@@ -150,7 +152,7 @@ class RaterQuarantine(CampaignView):
         in_force = campaign.judge.quarantines.filter(rater=rater, lifted_at=None).first()
         if in_force is None:
             raise NotFound("this rater is not left out")
-        quarantine.lift(in_force, by=self.actor())
+        quarantine.lift(in_force, by=sender(request))
         return Response(status=204)
 
 

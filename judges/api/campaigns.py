@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.contrib.auth.models import User
@@ -10,29 +11,34 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from arena.api.auth import sender
 from arena.api.docs import idempotent, query, responses
-from arena.api.pagination import filters, page
+from arena.api.pagination import filters, page_at_once
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Page, Strict, checked
 from arena.datasets.records import Key, Name, fault
 from arena.models import Role
 from judges.models import Access, Campaign, GoldPolicy
 from judges.services.evidence import raters_of
-from judges.services.people import asking, campaigns, defining
+from judges.services.people import asking, campaigns, defining, opening
 from judges.services.people.defining import FROZEN, CampaignSettings, Criterion
 from judges.services.people.progress import progress_of
 from judges.services.people.selecting import MOST, Wanted, select
 from judges.services.people.shapes import CampaignShape
-
-CREATED = 201
 
 
 class NewCampaign(CampaignSettings):
     """A campaign to be made, together with its judge."""
 
     name: str = Field("", max_length=100, description="of the judge; without it, the title")
-    raters: int = Field(1, description="raters a comparison needs")
+    raters: int = Field(
+        1, description="raters a comparison needs; of an even number, a split vote is a tie"
+    )
     page: str = Field("pairs", description="pairs, ranking or scoring")
+    is_live: bool = Field(
+        False, description="live battles: takes one rater, `pairs`, and two speakers"
+    )
 
 
 class CampaignChanges(Strict):
@@ -57,6 +63,7 @@ class CampaignChanges(Strict):
     gold_least: int = 4
     raters: int = 1
     page: str = "pairs"
+    is_live: bool = False
 
 
 class NamedComparison(Strict):
@@ -105,20 +112,16 @@ class CampaignPage(Page[CampaignShape]):
 class CampaignView(ProjectView):
     """Only those who may change campaigns may see them; raters have the page for judging."""
 
-    roles = {"GET": Role.EDITOR, "HEAD": Role.EDITOR, "OPTIONS": Role.EDITOR}
+    roles = {"GET": Role.EDITOR}
 
     def campaign(self, key: str) -> Campaign:
         """The campaign of the project with this key."""
         return campaigns.in_project(self.project, key)
 
-    def actor(self) -> User | None:
-        """Who sends it, for the log."""
-        return self.request.user if isinstance(self.request.user, User) else None
-
     def answer(self, row: Campaign, status: int = 200) -> Response:
         """The campaign as JSON."""
-        shape = CampaignShape.of(row, progress_of([row])[row.pk])
-        return Response(shape.model_dump(mode="json"), status=status)
+        (shape,) = _shapes([row])
+        return reply(shape, status)
 
 
 @extend_schema(tags=["campaigns"])
@@ -132,9 +135,7 @@ class Campaigns(CampaignView):
     )
     def get(self, request: Request, slug: str) -> Response:
         filters(request, ())
-        rows = campaigns.campaigns_of(self.project)
-        found = progress_of(rows)
-        return page(request, rows, lambda row: CampaignShape.of(row, found[row.pk]))
+        return page_at_once(request, campaigns.campaigns_of(self.project), _shapes)
 
     @extend_schema(
         operation_id="campaigns_create",
@@ -149,14 +150,14 @@ class Campaigns(CampaignView):
     )
     def post(self, request: Request, slug: str) -> Response:
         new = checked(NewCampaign, request.data)
-        made = defining.define(
+        made = opening.make(
             project=self.project,
             name=new.name,
             params={name: getattr(new, name) for name in FROZEN},
             settings=new.model_dump(exclude={"name", *FROZEN}),
-            by=self.actor(),
+            by=sender(request),
         )
-        return self.answer(made, CREATED)
+        return self.answer(made, status=201)
 
 
 @extend_schema(tags=["campaigns"])
@@ -179,7 +180,7 @@ class OneCampaign(CampaignView):
         changes: dict[str, Any] = checked(CampaignChanges, request.data).model_dump(
             exclude_unset=True
         )
-        return self.answer(defining.change(self.campaign(key), changes, by=self.actor()))
+        return self.answer(opening.change(self.campaign(key), changes, by=sender(request)))
 
 
 @extend_schema(tags=["campaigns"])
@@ -193,7 +194,7 @@ class CloseCampaign(CampaignView):
     )
     def post(self, request: Request, slug: str, key: str) -> Response:
         row = self.campaign(key)
-        defining.close(row, by=self.actor())
+        defining.close(row, by=sender(request))
         return self.answer(row)
 
 
@@ -208,7 +209,7 @@ class ReopenCampaign(CampaignView):
     )
     def post(self, request: Request, slug: str, key: str) -> Response:
         row = self.campaign(key)
-        defining.reopen(row, by=self.actor())
+        defining.reopen(row, by=sender(request))
         return self.answer(row)
 
 
@@ -227,23 +228,28 @@ class CampaignComparisons(CampaignView):
     )
     def post(self, request: Request, slug: str, key: str) -> Response:
         wanted = checked(ComparisonsWanted, request.data)
-        answer = self._asked(self.campaign(key), wanted)
-        return Response(answer.model_dump(mode="json"))
+        return reply(_asked(self.campaign(key), wanted, by=sender(request)))
 
-    def _asked(self, row: Campaign, wanted: ComparisonsWanted) -> ComparisonsAsked:
-        if wanted.selection is None:
-            named = [(item.prompt, item.competitor_a, item.competitor_b)
-                     for item in wanted.comparisons]  # fmt: skip
-            asked = asking.ask_listed(row, named, by=self.actor())
-            return ComparisonsAsked(added=asked.added, known=asked.known, gold=asked.gold)
-        selection = select(row, wanted.selection, raters=raters_of(row.judge))
-        counts = {
-            "found": selection.found,
-            "chosen": len(selection.chosen),
-            "minutes": round(selection.minutes, 1),
-        }
-        if wanted.preview:
-            return ComparisonsAsked(**counts)
-        how = wanted.selection.model_dump(mode="json")
-        asked = asking.add(row, selection.chosen, how=how, by=self.actor())
-        return ComparisonsAsked(added=asked.added, known=asked.known, gold=asked.gold, **counts)
+
+def _shapes(rows: Sequence[Campaign]) -> list[CampaignShape]:
+    found = progress_of(rows)
+    return [CampaignShape.of(row, found[row.pk]) for row in rows]
+
+
+def _asked(row: Campaign, wanted: ComparisonsWanted, *, by: User) -> ComparisonsAsked:
+    if wanted.selection is None:
+        named = [(item.prompt, item.competitor_a, item.competitor_b)
+                 for item in wanted.comparisons]  # fmt: skip
+        asked = asking.ask_listed(row, named, by=by)
+        return ComparisonsAsked(added=asked.added, known=asked.known, gold=asked.gold)
+    selection = select(row, wanted.selection, raters=raters_of(row.judge))
+    counts = {
+        "found": selection.found,
+        "chosen": len(selection.chosen),
+        "minutes": round(selection.minutes, 1),
+    }
+    if wanted.preview:
+        return ComparisonsAsked(**counts)
+    how = wanted.selection.model_dump(mode="json")
+    asked = asking.add(row, selection.chosen, how=how, by=by)
+    return ComparisonsAsked(added=asked.added, known=asked.known, gold=asked.gold, **counts)

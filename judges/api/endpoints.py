@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters, page
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Page, Strict, checked
 from arena.models import Role
 from judges.models import Endpoint
@@ -79,7 +80,7 @@ class EndpointPage(Page[EndpointShape]):
 class EndpointView(ProjectView):
     """Only those who may change endpoints may see them."""
 
-    roles = {"GET": Role.EDITOR, "HEAD": Role.EDITOR, "OPTIONS": Role.EDITOR}
+    roles = {"GET": Role.EDITOR}
 
     def shaper(self) -> Callable[[Endpoint], EndpointShape]:
         """Shapes rows together with the judges that name them."""
@@ -88,7 +89,7 @@ class EndpointView(ProjectView):
 
     def answer(self, row: Endpoint, status: int = 200) -> Response:
         """The row as JSON."""
-        return Response(self.shaper()(row).model_dump(mode="json"), status=status)
+        return reply(self.shaper()(row), status)
 
 
 @extend_schema(tags=["endpoints"])

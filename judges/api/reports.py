@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from arena.api.docs import responses
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.common.errors import InvalidInput
 from judges.queries import judge_of
 from judges.report_queries import Selection
@@ -50,7 +51,7 @@ class JudgeReports(ProjectView):
     )
     def get(self, request: Request, slug: str, pk: int) -> Response:
         report = judge_report(judge_of(self.project, pk), _selection(request))
-        return Response(JudgeReportShape(report).model_dump(mode="json"))
+        return reply(JudgeReportShape(report))
 
 
 @extend_schema(tags=["judges"])
@@ -67,7 +68,7 @@ class JudgeAgreement(ProjectView):
     )
     def get(self, request: Request, slug: str) -> Response:
         report = agreement_report(self.project, _selection(request))
-        return Response(AgreementShape(report).model_dump(mode="json"))
+        return reply(AgreementShape(report))
 
 
 def _selection(request: Request) -> Selection:

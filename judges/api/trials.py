@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from arena.api.docs import responses
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Strict, checked
 from arena.common.errors import InvalidInput
 from judges.contracts import Order
@@ -99,7 +100,7 @@ class Trials(ProjectView):
             material=self._material(asked),
             timeout=asked.timeout,
         )
-        return Response(TrialShape.model_validate(asdict(trial)).model_dump(mode="json"))
+        return reply(TrialShape.model_validate(asdict(trial)))
 
     def _material(self, asked: TrialRequest) -> Material:
         if asked.order is Order.UNKNOWN:

@@ -16,6 +16,7 @@ from arena.api.docs import idempotent, query, responses, upload_body
 from arena.api.pagination import filters, page
 from arena.api.plugins import PluginList, listing
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Page, Strict, UpsertCounts, checked
 from arena.datasets.records import JudgmentRecord
 from judges.kinds import registry
@@ -92,7 +93,7 @@ class Judges(ProjectView):
             version=new.version,
         )
         status = 200 if judge.pk in before else 201
-        return Response(JudgeShape.of(judge).model_dump(mode="json"), status=status)
+        return reply(JudgeShape.of(judge), status)
 
 
 @extend_schema(tags=["judges"])

@@ -11,7 +11,6 @@ from arena.common import plugins
 from judges.contracts import Answer, Backend, Case, Order, Preference, Presentation, Source
 from judges.kinds import registry
 from judges.surrogates.features import FEATURES, FloatArray, difference
-from judges.surrogates.logistic import sigmoid
 from judges.surrogates.model_card import load
 
 REASONS = 3
@@ -69,8 +68,7 @@ class Surrogate:
         """Compare the user's turns with all turns of each answer; takes milliseconds."""
         asked = "\n\n".join(turn.content for turn in case.prompt if turn.role == "user")
         features = difference(asked, "\n\n".join(case.first), "\n\n".join(case.second))
-        log_odds = self.card.model.decision_function(features)
-        probability = float(sigmoid(log_odds))
+        probability = float(self.card.model.predict_proba(features))
         preference = self._preference(probability)
         return Answer(
             preference=preference,

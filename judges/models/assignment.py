@@ -31,6 +31,9 @@ class Assignment(models.Model):
     screen = models.CharField(
         max_length=32, blank=True, default="", help_text="the same for those shown on one page"
     )
+    beside = models.JSONField(
+        default=list, help_text="outputs on the page of a gold question that nobody is asked about"
+    )
     lease_until = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     shown_at = models.DateTimeField(null=True, help_text="when the rater had it before them")

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from arena.models import Comparison, Competitor
 from judges.models.campaign import Campaign, new_key
@@ -10,6 +13,8 @@ from judges.models.endpoint import Endpoint
 
 LIVE = "live"
 """The category of prompts that come from battles."""
+
+SIDES = ("first", "second")
 
 
 class Speaker(models.Model):
@@ -58,3 +63,22 @@ class Battle(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(first=F("second")), name="battle_of_two"),
         ]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether both have answered all that was asked."""
+        return bool(self.turns) and all(
+            turn[side] is not None for turn in self.turns for side in SIDES
+        )
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a request is asking at this moment."""
+        until: str | None = self.turns[-1].get("until") if self.turns else None
+        return until is not None and datetime.fromisoformat(until) > timezone.now()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a request is asking, or a competitor has answered, and it is not over."""
+        has_answer = any(turn[side] is not None for turn in self.turns for side in SIDES)
+        return self.answered_at is None and (has_answer or self.is_claimed)

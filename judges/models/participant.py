@@ -36,6 +36,12 @@ class Participant(models.Model):
             models.UniqueConstraint(fields=["campaign", "user"], name="participant_once"),
         ]
 
+    @property
+    def known_as(self) -> str:
+        """What an owner calls them: a guest by the name given, else by a number."""
+        unnamed = f"guest {self.pk}" if self.is_guest else self.user.get_username()
+        return self.name or unnamed
+
 
 class Quarantine(models.Model):
     """A rater's judgments for a judge are left out of every verdict, until this is lifted.

@@ -8,12 +8,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from judges.contracts import Silence, Source
-from judges.models import Decision, DecisionStatus, Judge, JuryMember
+from judges.models import SETTLED, Decision, DecisionStatus, Judge, JuryMember
 from judges.services import charges, docket
 from judges.services.judges import source_of
 from judges.services.settling import settle
 
 RETRYABLE = (Silence.FAILED, Silence.MISSING)
+
+_UNSETTLED = {
+    "winner": None, "silence": None, "share": None, "note": "", "attempts": 0, "losses": 0,
+    "not_before": None, "settled_at": None,
+}  # fmt: skip
 
 
 @transaction.atomic
@@ -46,14 +51,7 @@ def retry(decisions: QuerySet[Decision]) -> int:
             )
             count += retry(members)
         count += Decision.objects.filter(pk__in=ids, status=DecisionStatus.UNDECIDED).update(
-            status=docket.FIRST_STATUS[source],
-            silence=None,
-            share=None,
-            note="",
-            attempts=0,
-            losses=0,
-            not_before=None,
-            settled_at=None,
+            status=docket.FIRST_STATUS[source], **_UNSETTLED
         )
         if source is Source.CALLS:
             charges.take_back(ids)
@@ -61,6 +59,13 @@ def retry(decisions: QuerySet[Decision]) -> int:
             settle(ids)
     docket.wake()
     return count
+
+
+@transaction.atomic
+def reopen(decisions: QuerySet[Decision]) -> int:
+    """Have people judge again what is settled; return how many. What was said of it stands."""
+    again = Decision.objects.filter(pk__in=_lock(decisions.filter(status__in=SETTLED)))
+    return again.update(status=docket.FIRST_STATUS[Source.PEOPLE], **_UNSETTLED)
 
 
 @transaction.atomic

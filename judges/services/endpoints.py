@@ -95,8 +95,8 @@ def define(*, project: Project, settings: Mapping[str, Any], api_key: str = "") 
 def change(endpoint: Endpoint, changes: Mapping[str, Any], api_key: str | None = None) -> Endpoint:
     """Change what `changes` names. `api_key`: None leaves the stored key, "" removes it.
 
-    Raises InvalidInput for bad settings, Conflict when a judge names the endpoint and the change
-    would make its verdicts those of another model.
+    Raises InvalidInput for bad settings, Conflict when the change would make the verdicts of a
+    judge, or the answers in a battle, those of another model.
     """
     Project.objects.select_for_update(no_key=True).get(pk=endpoint.project_id)
     row = Endpoint.objects.get(pk=endpoint.pk)
@@ -201,8 +201,23 @@ def _check_frozen(row: Endpoint, changed: list[str]) -> None:
             "Define another endpoint, and a new version of the judge that names it",
             dict.fromkeys(changed, "is frozen, because a judge names the endpoint"),
         )
-    voted = Battle.objects.filter(answer__isnull=False)
-    if changed and voted.filter(Q(first__endpoint=row) | Q(second__endpoint=row)).exists():
+    if changed:
+        _check_battles(row, changed)
+
+
+def _check_battles(row: Endpoint, changed: list[str]) -> None:
+    """One battle, one way to answer; and so are all votes on a competitor."""
+    # Locked: a battle that begins with them waits, and then reads what is asked here.
+    list(row.speakers.order_by("pk").select_for_update())
+    met = Battle.objects.filter(Q(first__endpoint=row) | Q(second__endpoint=row))
+    if any(battle.is_under_way for battle in met.filter(answered_at=None)):
+        raise Conflict(
+            f"{' and '.join(changed)} cannot be changed at this moment: a rater is in a battle "
+            "with a competitor that is asked here. Wait until it is over, or define another "
+            "endpoint, and other competitors at it",
+            dict.fromkeys(changed, "a rater is in a battle with a competitor that is asked here"),
+        )
+    if met.filter(answer__isnull=False).exists():
         raise Conflict(
             f"{' and '.join(changed)} cannot be changed: raters have voted on competitors that are "
             "asked here. Define another endpoint, and other competitors at it",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from arena.models import Competitor, Project
 from judges.contracts import Silence, Source
 from judges.models import Judge
 from judges.report_queries import SILENCES, Given, Selection, characters, given
+from judges.services.families import families_in, family_of_judge
 from judges.services.judge_agreement import OTHERS, PEOPLE, sized
 from judges.services.judge_panel import JudgeName, Panel, assemble
 from judges.services.judges import source_of
@@ -19,7 +18,7 @@ from judges.stats.bootstrap import Estimate, FloatArray, IntArray, ratio
 from judges.stats.calibration import Calibration, calibration
 from judges.stats.effort import Latency, latency, per_verdict, rate
 from judges.stats.excess import mean_known
-from judges.stats.family import FamilyPreference, family_of, family_preference
+from judges.stats.family import FamilyPreference, family_preference
 from judges.stats.jury_size import JurySize
 from judges.stats.length import LengthPreference, length_preference
 from judges.stats.position import Position, position
@@ -226,7 +225,7 @@ def _family(subject: _Subject) -> tuple[str | None, FamilyPreference]:
     panel, own = subject.panel, family_of_judge(subject.judge)
     if own is None or panel.names[subject.column].is_people or subject.is_jury:
         return None, FamilyPreference(None, None, None)
-    families = _families(subject.judge.project)
+    families = families_in(subject.judge.project)
     ours = np.array(
         [[families.get(pk) == own for pk in pair] for pair in panel.at.competitors.tolist()],
         dtype=np.int8,
@@ -241,23 +240,6 @@ def _family(subject: _Subject) -> tuple[str | None, FamilyPreference]:
         subject.verdicts, panel.sides_by(others),
     )  # fmt: skip
     return own, preference
-
-
-def family_of_judge(judge: Judge) -> str | None:
-    """The model family of a judge: its param `family`, else by its model's or its own name."""
-    params: Mapping[str, str] = judge.params
-    named = params.get("model") or params.get("judge") or judge.name
-    return params.get("family") or family_of(named) or family_of(judge.name)
-
-
-def _families(project: Project) -> dict[int, str | None]:
-    rows = Competitor.objects.filter(project=project).values_list("pk", "name", "metadata")
-    return {pk: _declared(metadata) or family_of(name) for pk, name, metadata in rows}
-
-
-def _declared(metadata: Mapping[str, object]) -> str | None:
-    family = metadata.get("family")
-    return family.strip().lower() or None if isinstance(family, str) else None
 
 
 def _truth(subject: _Subject) -> tuple[str | None, Verdicts | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from judges.models import Judge, Judgment
 
@@ -49,7 +49,9 @@ class JudgmentUsage(BaseModel):
 class JudgmentShape(BaseModel):
     """A judgment in terms of its competitors a and b.
 
-    `order` says which was shown first. Of `winner` and `silence` exactly one is set.
+    `order` says which was shown first. Of `winner` and `silence` exactly one is set. What people
+    say beside a verdict: `strength` (how clearly the winner is better), `criteria` ({key: a, b or
+    tie}) and `reasons`, as far as their campaign asks.
     """
 
     id: int
@@ -67,6 +69,9 @@ class JudgmentShape(BaseModel):
     probability: float | None
     score_a: float | None
     score_b: float | None
+    strength: int | None = Field(description="1 slightly, 2 much; null where nobody was asked")
+    criteria: dict[str, str] = Field(description="{key of the criterion: a, b or tie}; of people")
+    reasons: list[str] = Field(description="those chosen from the campaign's list; of people")
     rationale: str
     details: dict[str, Any]
     usage: JudgmentUsage
@@ -81,6 +86,7 @@ class JudgmentShape(BaseModel):
             usd=row.usd,
             latency_ms=row.latency_ms,
         )
+        by_person = row.details if row.rater_id else {}  # others have details of their own
         return cls(
             id=row.pk,
             external_id=row.external_key,
@@ -97,6 +103,9 @@ class JudgmentShape(BaseModel):
             probability=row.probability,
             score_a=row.score_a,
             score_b=row.score_b,
+            strength=row.strength,
+            criteria=by_person.get("criteria", {}),
+            reasons=by_person.get("reasons", []),
             rationale=row.reason,
             details=row.details,
             usage=usage,

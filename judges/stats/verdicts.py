@@ -24,8 +24,6 @@ NONE: Final = -1
 
 CODES = {"a": A, "tie": TIE, "b": B, "both_bad": BOTH_BAD}
 CATEGORIES = len(CODES)
-ORDINAL = np.array([0, 1, 2, 1])
-"""Of each category its place in a, middle, b."""
 
 EXCHANGED = np.array([B, TIE, A, BOTH_BAD])
 """Of each category what it is when a and b change their names."""

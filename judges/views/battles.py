@@ -23,6 +23,7 @@ from arena.common.errors import ArenaError, Conflict, NotFound
 from arena.views.attempts import Limit, address_of
 from arena.views.conversation import Said, exchanges
 from judges.models import Battle, Participant
+from judges.models.battle import SIDES
 from judges.services.people import answering, battles, participants, speaking, standing
 from judges.views.answers import AnswerForm
 from judges.views.joining import rater_page
@@ -113,7 +114,7 @@ def _events(events: Iterator[str]) -> StreamingHttpResponse:
 def _talk(request: HttpRequest, participant: Participant, found: Battle) -> Iterator[str]:
     """The events of a turn. When the reader goes away, what is complete is kept all the same."""
     last = found.turns[-1]
-    if known := {side: last[side] for side in battles.SIDES if last[side] is not None}:
+    if known := {side: last[side] for side in SIDES if last[side] is not None}:
         yield _event(a=known.get("first", ""), b=known.get("second", ""))
     for added in _answers(found, is_paced=True):
         yield _event(a=added.get("first", ""), b=added.get("second", ""))
@@ -157,8 +158,8 @@ def _state(participant: Participant) -> dict[str, Any]:
     return {
         **context,
         "pair": _pair(found),
-        "is_answered": battles.is_answered(found),
-        "is_claimed": battles.is_claimed(found),
+        "is_answered": found.is_answered,
+        "is_claimed": found.is_claimed,
         "troubles": _troubles(found),
         "may_repeat": found.turns[-1]["asked"] < battles.MOST_ASKED,
         "may_ask": len(found.turns) < battles.MOST_TURNS and participant.campaign.is_open,
@@ -190,14 +191,14 @@ def _frame(participant: Participant) -> dict[str, Any]:
 
 def _pair(found: Battle) -> Pair:
     asked = [Said("user", turn["user"]) for turn in found.turns]
-    answers = [[turn[side] for turn in found.turns] for side in battles.SIDES]
+    answers = [[turn[side] for turn in found.turns] for side in SIDES]
     return Pair(found.key, exchanges=tuple(exchanges(asked, answers)))
 
 
 def _troubles(found: Battle) -> list[tuple[str, str]]:
     """[(A or B, why it did not answer)], as raters may know it."""
     trouble = found.turns[-1].get("trouble") or {}
-    letters = dict(zip(battles.SIDES, "AB", strict=True))
+    letters = dict(zip(SIDES, "AB", strict=True))
     return [(letters[side], why) for side, (why, _cause) in sorted(trouble.items())]
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from arena.models import Project
 from judges.kinds import registry
 from judges.models import Access, Campaign, GoldPolicy, Judge
+from judges.services.evidence import raters_of
 from judges.services.people.defining import FROZEN, settings_of
 from judges.services.people.gold_editing import MAX_EXPLANATION
 from judges.services.people.links import MOST_PLACES
@@ -29,6 +30,7 @@ WAYS = (
     (How.UNSURE, "Where a judge's probability is near one half"),
     (How.FLIPPED, "Where a judge changes sides in the other order, or when asked again"),
 )
+EVEN = "Of an even number, a split vote (1 to 1, 2 to 2) counts as a tie; an odd one decides more."
 EXPECTED = (("a", "A is better"), ("b", "B is better"), ("tie", "Tie"), ("both_bad", "Both bad"))
 
 
@@ -71,7 +73,13 @@ class CampaignForm(forms.Form):
         max_value=50,
         initial=3,
         label="Raters each",
-        help_text="How many different people judge each comparison.",
+        help_text=f"How many different people judge each comparison. {EVEN}",
+    )
+    is_live = forms.BooleanField(
+        required=False,
+        label="Live battles",
+        help_text="Raters write messages of their own, and nothing else is handed out. Takes one "
+        "rater each, two answers side by side, and two speakers.",
     )
     criteria = forms.CharField(
         required=False,
@@ -131,6 +139,8 @@ class CampaignForm(forms.Form):
             for name in FROZEN:
                 self.fields[name].disabled = True
                 self.fields[name].help_text = "Frozen, because verdicts rest on it."
+            if raters_of(campaign.judge) % 2 == 0:
+                self.fields["raters"].help_text += f" {EVEN}"
 
     def _group(self, *names: str) -> list[forms.BoundField]:
         return [self[name] for name in names if name in self.fields]
@@ -144,6 +154,11 @@ class CampaignForm(forms.Form):
     def verdict(self) -> list[forms.BoundField]:
         """What makes the verdict."""
         return self._group("page", "raters")
+
+    @property
+    def live(self) -> list[forms.BoundField]:
+        """Whose prompts are judged."""
+        return self._group("is_live")
 
     @property
     def beside(self) -> list[forms.BoundField]:
@@ -182,6 +197,7 @@ def _initial(campaign: Campaign) -> dict[str, Any]:
     shown = settings_of(campaign)
     return {
         **shown,
+        "is_live": campaign.is_live,
         "raters": campaign.judge.params.get("raters", 1),
         "page": campaign.judge.params.get("page", "pairs"),
         "criteria": "\n".join(f"{item['key']}: {item['label']}" for item in shown["criteria"]),

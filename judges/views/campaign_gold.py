@@ -44,7 +44,8 @@ def gold(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         except InvalidInput as error:
             fault = error
         else:
-            messages.success(request, f"Gold questions: {_in_words(counts)}.")
+            found = counts.in_words() or "the file held none"
+            messages.success(request, f"Gold questions: {found}.")
             return redirect("campaign-gold", project.slug, key)
     questions = list(gold_editing.gold_of(row))
     context = {
@@ -71,19 +72,6 @@ def _import(row: Campaign, upload: UploadedFile[Any], request: HttpRequest) -> C
         raise InvalidInput(f"the file is larger than {MAX_FILE // 1024**2} MiB")
     records = validated(parse_lines(cast("IO[bytes]", upload.file)), GoldRecord)
     return gold_editing.import_gold(row, records, by=actor(request))
-
-
-def _in_words(counts: Counts) -> str:
-    parts = [
-        f"{number:,} {word}"
-        for number, word in (
-            (counts.created, "new"),
-            (counts.updated, "changed"),
-            (counts.unchanged, "as before"),
-        )
-        if number
-    ]
-    return ", ".join(parts) or "the file held none"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,7 +147,7 @@ def make_gold(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         pk = int(compared) if compared.isdecimal() and len(compared) < 18 else 0
         gold_editing.make_gold(row, pk, by=actor(request))
     except ArenaError as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, "It is a gold question from now on.")
     return redirect("campaign-gold", project.slug, key)

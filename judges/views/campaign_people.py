@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from arena.common.errors import ArenaError, Conflict
 from arena.models import Project, Role
+from arena.views import once
 from arena.views.access import project_page
 from judges.services.people import campaigns, links, roster
 from judges.views.campaign_forms import LinkForm
@@ -20,7 +21,7 @@ from judges.views.campaigns import actor, say, show
 @never_cache
 @project_page(Role.EDITOR)
 def new_link(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    """Make a link; the answer shows its address, which nobody can see again."""
+    """Make a link; the page after shows its address, which nobody can see again."""
     row = campaigns.in_project(project, key)
     form = LinkForm(request.POST)
     if not form.is_valid():
@@ -30,7 +31,8 @@ def new_link(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     except ArenaError as error:
         say(form, error)
         return show(request, row, form)
-    return show(request, row, token=token)
+    once.put(request, f"rater-link:{row.pk}", token)
+    return redirect("campaign", project.slug, key)
 
 
 @require_POST
@@ -50,7 +52,7 @@ def stop_rater(request: HttpRequest, project: Project, key: str, pk: int) -> Htt
     try:
         roster.stop(row, pk, reason=request.POST.get("reason", ""), by=actor(request))
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, "The rater is given nothing more. Their judgments stand.")
     return redirect("campaign", project.slug, key)
@@ -64,7 +66,7 @@ def let_go_on(request: HttpRequest, project: Project, key: str, pk: int) -> Http
     try:
         roster.let_go_on(row, pk, by=actor(request))
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, "The rater may go on.")
     return redirect("campaign", project.slug, key)

@@ -15,6 +15,7 @@ from arena.models import Project, Role
 from arena.views.access import project_page
 from judges.contracts import Order, Preference, Winner
 from judges.models import Decision
+from judges.services.evidence import raters_of
 from judges.services.people import adjudicating, campaigns, quality, quarantine, roster
 from judges.views.campaigns import actor
 from judges.views.pairs import pair_of
@@ -51,7 +52,8 @@ def raters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "confusion_rows": _rows(confusion) if confusion else [],
         "verdicts": [WORDS[winner] for winner in Winner],
         "disputed": adjudicating.disagreements(campaign).count(),
-        "lost": adjudicating.lost(campaign).count(),
+        "thinned": quarantine.thinned(campaign).count(),
+        "asked_each": raters_of(campaign.judge),
     }
     return render(request, "judges/campaign_quality.html", context)
 
@@ -92,9 +94,15 @@ def take_in(request: HttpRequest, project: Project, key: str, pk: int) -> HttpRe
 @require_POST
 @project_page(Role.EDITOR)
 def ask_again(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    """Have others judge what lost all its raters."""
-    count = adjudicating.ask_again(campaigns.in_project(project, key))
-    messages.success(request, f"{count} comparison{'' if count == 1 else 's'} wait for others.")
+    """Have others judge what has too few raters left."""
+    campaign = campaigns.in_project(project, key)
+    try:
+        count = quarantine.ask_others(campaign, by=actor(request))
+    except Conflict as error:
+        messages.error(request, error.sentence)
+    else:
+        waits = "comparison waits" if count == 1 else "comparisons wait"
+        messages.success(request, f"{count} {waits} for others.")
     return redirect("campaign-quality", project.slug, key)
 
 
@@ -145,7 +153,7 @@ def _rule(request: HttpRequest, campaign_id: int) -> None:
             by=request.user, reason=sent["reason"].strip(),
         )  # fmt: skip
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, "Ruled. The verdict stands, and rankings follow.")
 

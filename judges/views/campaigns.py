@@ -19,10 +19,11 @@ from arena.common.errors import ArenaError, Conflict, InvalidInput
 from arena.datasets.records import field_faults
 from arena.forms import add_errors
 from arena.models import Project, Role
+from arena.views import once
 from arena.views.access import project_page
 from judges.models import Access, Campaign
 from judges.services.evidence import raters_of
-from judges.services.people import asking, campaigns, defining, links, progress, roster
+from judges.services.people import asking, campaigns, defining, links, opening, progress, roster
 from judges.services.people.selecting import How, Selection, Wanted, select
 from judges.views.campaign_forms import CampaignForm, LinkForm, SelectionForm
 
@@ -52,10 +53,9 @@ def campaign(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     return show(request, campaigns.in_project(project, key))
 
 
-def show(
-    request: HttpRequest, row: Campaign, form: LinkForm | None = None, token: str = ""
-) -> HttpResponse:
-    """The page of a campaign; `token` is that of a link just made, which is shown this once."""
+def show(request: HttpRequest, row: Campaign, form: LinkForm | None = None) -> HttpResponse:
+    """The page of a campaign; with the address of a link just made, which is shown this once."""
+    token = "".join(once.take(request, f"rater-link:{row.pk}"))
     is_open_to_all = row.access == Access.OPEN
     context = {
         "project": row.judge.project,
@@ -85,7 +85,7 @@ def new_campaign(request: HttpRequest, project: Project) -> HttpResponse:
     form = CampaignForm(request.POST or None)
     if form.is_valid():
         try:
-            made = defining.define(
+            made = opening.make(
                 project=project,
                 name=form.cleaned_data["name"],
                 params=form.params(),
@@ -95,10 +95,19 @@ def new_campaign(request: HttpRequest, project: Project) -> HttpResponse:
         except ArenaError as error:
             say(form, error)
         else:
-            messages.success(request, f"{made.title} is open. Choose what its raters judge.")
-            return redirect("campaign-comparisons", project.slug, made.key)
+            return _made(request, made)
     context = {"project": project, "form": form}
     return render(request, "judges/campaign_edit.html", context, status=_status(form))
+
+
+def _made(request: HttpRequest, made: Campaign) -> HttpResponse:
+    """On to what comes next with a new campaign."""
+    slug = made.judge.project.slug
+    if made.is_live:
+        messages.success(request, f"{made.title} is open for live battles.")
+        return redirect("campaign", slug, made.key)
+    messages.success(request, f"{made.title} is open. Choose what its raters judge.")
+    return redirect("campaign-comparisons", slug, made.key)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -109,7 +118,7 @@ def edit(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     form = CampaignForm(request.POST or None, campaign=row)
     if form.is_valid():
         try:
-            defining.change(row, form.settings(), by=actor(request))
+            opening.change(row, form.settings(), by=actor(request))
         except ArenaError as error:
             say(form, error)
         else:
@@ -135,7 +144,7 @@ def close(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     try:
         defining.close(row, by=actor(request))
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, f"{row.title} is closed. What raters hold they may still answer.")
     return redirect("campaign", project.slug, key)
@@ -149,7 +158,7 @@ def reopen(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     try:
         defining.reopen(row, by=actor(request))
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         messages.success(request, f"{row.title} is open again.")
     return redirect("campaign", project.slug, key)

@@ -1,6 +1,6 @@
 """What a rater is shown and says on each kind of page: pairs, scores, an order of several answers.
 
-On a page for ranking, what makes no group comes as a pair, and so do gold questions.
+On a page for ranking, what makes no group comes as a pair.
 """
 
 from __future__ import annotations
@@ -176,20 +176,21 @@ def _screen_named(token: str, participant: Participant) -> list[Assignment]:
     except signing.BadSignature:
         return []
     mine = Assignment.objects.filter(rater=participant.user_id, campaign=participant.campaign_id)
-    rows = list(mine.filter(screen=screen).select_related("decision__comparison").order_by("pk"))
+    compared = ("decision__comparison", "gold__comparison")
+    rows = list(mine.filter(screen=screen).select_related(*compared).order_by("pk"))
     return [row for row in rows if row.skipped_at is None] or rows
 
 
 def _outputs(rows: Sequence[Assignment]) -> list[int]:
     """The outputs of a screen, as they stand on it."""
-    return ranking.shown_order(
-        rows[0].screen, {output for row in rows for output in _in_order(row)}
-    )
+    outputs = {output for row in rows for output in (*_in_order(row), *row.beside)}
+    return ranking.shown_order(rows[0].screen, outputs)
 
 
 def _in_order(row: Assignment) -> tuple[int, int]:
     """The two outputs of an assignment, as they are shown."""
-    assert row.decision is not None  # gold questions stand on no screen
-    compared = row.decision.comparison
+    source = row.decision or row.gold
+    assert source is not None  # a constraint of the table
+    compared = source.comparison
     outputs = (compared.output_a_id, compared.output_b_id)
     return outputs if row.order == Order.AB else outputs[::-1]

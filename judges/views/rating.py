@@ -53,13 +53,11 @@ class Outcome:
 
 RECORDED = Outcome("recorded", "Recorded.", "success")
 SKIPPED = Outcome("skipped", "Skipped: somebody else will get it.")
-UNDONE = Outcome("undone", "Taken back. Judge this pair again.")
-UNREAD = Outcome(
-    "unread", "That answer could not be read. Please judge this pair again.", "warning"
-)
+UNDONE = Outcome("undone", "Taken back. Please judge it again.")
+UNREAD = Outcome("unread", "That answer could not be read. Please judge it again.", "warning")
 REPEATED = Outcome(
     "repeated",
-    "You had answered that pair already, perhaps in another tab. The first answer stands; "
+    "You had answered that already, perhaps in another tab. The first answer stands; "
     "this one was not counted.",
     "warning",
 )

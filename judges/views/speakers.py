@@ -137,7 +137,7 @@ def switch(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     try:
         live.switch(row, on="on" in request.POST, by=actor(request))
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
     else:
         words = "Raters ask prompts of their own now." if row.is_live else "No battles any more."
         messages.success(request, words)

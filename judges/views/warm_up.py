@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language_info
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -42,6 +43,14 @@ class Lesson:
     explanation: str
 
 
+def name_of(language: str) -> str:
+    """What speakers of a language call it; its code where that is not known."""
+    try:
+        return str(get_language_info(language.lower())["name_local"]).capitalize()
+    except KeyError:
+        return language
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @rater_page
@@ -57,7 +66,7 @@ def welcome(request: HttpRequest, participant: Participant) -> HttpResponseBase:
     context = {
         "campaign": campaign,
         "participant": participant,
-        "languages": languages if len(languages) > 1 else [],
+        "languages": [(one, name_of(one)) for one in languages] if len(languages) > 1 else [],
         "warms_up": assigning.warm_up(participant) is not None,
     }
     return render(request, "judges/rate_welcome.html", context)

@@ -46,6 +46,10 @@ class Site:
             line, cwd=ROOT, env=self.env, check=check, capture_output=True, text=True
         )
 
+    def shell(self, code: str) -> str:
+        """Run code in the site's own Django; return the last line that it prints."""
+        return self.manage("shell", "-v", "0", "-c", code).stdout.strip().splitlines()[-1]
+
     def start(self) -> None:
         command = "arena_stack" if self.stack else "arena_up"
         with self.log.open("ab") as log:

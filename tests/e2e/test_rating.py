@@ -12,6 +12,9 @@ pytestmark = pytest.mark.e2e
 SETTLE_MS = 400
 """Keys rest for a moment after a new pair, so that a double press is no verdict."""
 TAPS = "a", "b", "t", "x"
+FEW = """[pair for prompt in demo.prompts.all() for pair in
+    list(combinations(prompt.outputs.values_list('pk', flat=True), 2))[:3]][:24]"""
+"""Pairs of outputs, in the site's own Django."""
 
 expect.set_options(timeout=15_000)
 
@@ -28,35 +31,29 @@ class Campaigns:
         found = demo.call("GET", "/projects/demo/competitors")
         self.names = {one["name"] for one in found["results"]}
 
-    def start(self, name, **settings):
+    def start(self, name, pairs=FEW, params=None, **settings):
         """Open a campaign and return its key; settings are columns of the campaign."""
-        return self.shell(
+        return self.demo.shell(
             "from itertools import combinations\n"
-            "from arena.models import Project, Prompt\n"
+            "from arena.models import Project\n"
             "from arena.services import comparisons\n"
             "from judges.models import Campaign\n"
             "from judges.services import decisions\n"
             "from judges.services.judges import define\n"
             "demo = Project.objects.get(slug='demo')\n"
-            "pairs = [pair for prompt in demo.prompts.all() for pair in\n"
-            "         list(combinations(prompt.outputs.values_list('pk', flat=True), 2))[:3]]\n"
-            f"judge = define(project=demo, name={name!r}, kind='human', params={{}})\n"
-            "decisions.ask(judge, sorted(comparisons.ensure(pairs[:24]).values()))\n"
+            f"judge = define(project=demo, name={name!r}, kind='human', params={params or {}})\n"
+            f"decisions.ask(judge, sorted(comparisons.ensure({pairs}).values()))\n"
             f"columns = {{'title': {name!r}, **{settings!r}}}\n"
             "Campaign.objects.filter(judge=judge).update(**columns)\n"
             "print(judge.campaign.key)"
         )
-
-    def shell(self, code):
-        """Run code in the site's own Django; return the last line that it prints."""
-        return self.demo.manage("shell", "-v", "0", "-c", code).stdout.strip().splitlines()[-1]
 
     def judgments(self, key):
         code = (
             "from judges.models import Judgment\n"
             f"print(Judgment.objects.filter(judge__campaign__key={key!r}).count())"
         )
-        return int(self.shell(code))
+        return int(self.demo.shell(code))
 
 
 def sign_in(page, demo):

@@ -1,44 +1,27 @@
 """The pages for scores and for orders, in a real browser: by keys alone, by dragging, as forms."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import watch
-from tests.e2e.test_rating import SETTLE_MS, begin, done, overflow, sign_in
+from tests.e2e.test_rating import SETTLE_MS, begin, done, opened, overflow
+from tests.e2e.test_rating import Campaigns as OfPairs
 
 pytestmark = pytest.mark.e2e
 
 expect.set_options(timeout=20_000)
 
+ALL_OF_FOUR = """[pair for prompt in demo.prompts.order_by('pk')[:{}] for pair in
+    combinations(sorted(prompt.outputs.values_list('pk', flat=True))[:4], 2)]"""
+"""All pairs of four outputs to each of so many prompts."""
 
-class Campaigns:
-    def __init__(self, demo):
-        self.demo = demo
 
+class Campaigns(OfPairs):
     def start(self, name, page, prompts, **settings):
-        """Open a campaign on all pairs of four outputs to each of so many prompts."""
-        return self.shell(
-            "from itertools import combinations\n"
-            "from arena.models import Project\n"
-            "from arena.services import comparisons\n"
-            "from judges.models import Campaign\n"
-            "from judges.services import decisions\n"
-            "from judges.services.judges import define\n"
-            "demo = Project.objects.get(slug='demo')\n"
-            f"asked = demo.prompts.order_by('pk')[:{prompts}]\n"
-            "pairs = [pair for prompt in asked for pair in\n"
-            "         combinations(sorted(prompt.outputs.values_list('pk', flat=True))[:4], 2)]\n"
-            f"params = {{'page': {page!r}}}\n"
-            f"judge = define(project=demo, name={name!r}, kind='human', params=params)\n"
-            "decisions.ask(judge, sorted(comparisons.ensure(pairs).values()))\n"
-            f"columns = {{'title': {name!r}, **{settings!r}}}\n"
-            "Campaign.objects.filter(judge=judge).update(**columns)\n"
-            "print(judge.campaign.key)"
-        )
-
-    def shell(self, code):
-        """Run code in the site's own Django; return the last line that it prints."""
-        return self.demo.manage("shell", "-v", "0", "-c", code).stdout.strip().splitlines()[-1]
+        pairs = ALL_OF_FOUR.format(prompts)
+        return super().start(name, pairs=pairs, params={"page": page}, **settings)
 
     def recorded(self, key, field):
         """What stands in a column of the campaign's judgments, oldest first."""
@@ -47,20 +30,20 @@ class Campaigns:
             f"rows = Judgment.objects.filter(judge__campaign__key={key!r}).order_by('pk')\n"
             f"print(list(rows.values_list({field!r}, flat=True)))"
         )
-        return eval(self.shell(code), {"None": None})
+        return eval(self.demo.shell(code), {"None": None})
+
+    def winners(self, key, count):
+        """Once so many judgments are on record: the sweep makes them of what is final."""
+        for _ in range(60):
+            if len(found := self.recorded(key, "winner")) >= count:
+                return found
+            time.sleep(1)
+        raise AssertionError(f"fewer than {count} judgments: {found}")
 
 
 @pytest.fixture(scope="module")
 def campaigns(demo):
     return Campaigns(demo)
-
-
-def opened(browser, demo, key, width=1400, **options):
-    seen = watch(browser, demo, viewport={"width": width, "height": 900}, **options)
-    sign_in(seen.page, demo)
-    seen.page.goto(f"{demo.url}/rate/{key}")
-    begin(seen.page)
-    return seen, seen.page
 
 
 def press(page, *keys):
@@ -152,10 +135,20 @@ def test_three_groups_put_in_order_by_keyboard_alone(browser, demo, campaigns, w
 
     assert page.evaluate("window.here"), "the page was loaded anew"
     assert seen.faults == []
-    winners = campaigns.recorded(key, "winner")
-    assert len(winners) >= 12
+    winners = campaigns.winners(key, 12)
     assert winners[:6].count("tie") == 1
     page.context.close()
+
+
+@pytest.mark.parametrize("kind", ["pairs", "scoring", "ranking"])
+def test_phones_are_told_of_no_keys(browser, demo, campaigns, kind):
+    key = campaigns.start(f"phone {kind}", kind, 2)
+    hints = ":is(kbd, .for-keys):visible"
+    for options, are_shown in (({"has_touch": True, "is_mobile": True}, False), ({}, True)):
+        page = opened(browser, demo, key, 390, **options)[1]
+        assert page.locator(".pair kbd").count() > 0
+        assert bool(page.locator(hints).count()) == are_shown
+        page.context.close()
 
 
 def test_a_card_is_dragged_by_its_letter(browser, demo, campaigns):

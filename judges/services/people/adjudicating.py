@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from arena.common.errors import Conflict
 from arena.services import audit
-from judges.contracts import Order, Preference, Silence
+from judges.contracts import Order, Preference
 from judges.models import (
     SETTLED,
     Adjudication,
@@ -22,7 +22,6 @@ from judges.models import (
     Participant,
     Quarantine,
 )
-from judges.services import decisions
 from judges.services.people.assigning import screen_of
 from judges.services.people.said import Said, write
 from judges.services.settling import settle, settle_again
@@ -111,13 +110,3 @@ def _that_count(judge: int) -> QuerySet[Judgment]:
     banned = Quarantine.objects.filter(judge=judge, lifted_at=None)
     named = Judgment.objects.filter(judge=judge, winner__isnull=False)
     return named.exclude(rater__in=banned.values("rater"))
-
-
-def lost(campaign: Campaign) -> QuerySet[Decision]:
-    """What lost all its raters to a quarantine."""
-    return Decision.objects.filter(judge=campaign.judge_id, silence=Silence.MISSING)
-
-
-def ask_again(campaign: Campaign) -> int:
-    """Have others judge what lost all its raters to a quarantine; return how many."""
-    return decisions.retry(lost(campaign))

@@ -9,7 +9,8 @@ from random import Random
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from arena.models import Comparison
@@ -24,13 +25,14 @@ from judges.models import (
     Participant,
 )
 from judges.services.evidence import raters_of
+from judges.services.people import gold_pages
+from judges.services.people.gold_pages import Page
 from judges.services.people.places import (
     given,
     handed_out,
     lock,
     lock_group,
     lock_one,
-    pair_of,
     readable,
     taken,
     waiting_for,
@@ -100,20 +102,26 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
     raters = raters_of(participant.campaign.judge)
     held = [screen for screen in screens(held_by(participant)) if _is_theirs(screen, now, raters)]
     held = held[:count]
-    room = _room(participant, sum(map(len, held)))
+    room = _room(participant, sum(map(gold_pages.pairs_on, held)))
+    if held[1:]:
+        _all(held[1:]).update(lease_until=now + LEASE_UNSEEN)
     while len(held) < count and room > 0:
-        found = _gold(participant) or _decisions(participant, room)
+        found = _gold(participant, room) or _decisions(participant, room)
         if not found:
             break
         held.append(found)
-        room -= len(found)
-    _all(held[:1]).update(lease_until=now + LEASE)
-    _all(held[1:]).update(lease_until=now + LEASE_UNSEEN)
-    if held and held[0][0].shown_at is None:
-        _all(held[:1]).update(shown_at=now)
-        for row in held[0]:
-            row.shown_at = now
+        room -= gold_pages.pairs_on(found)
+    if held:
+        _show(held[0], now)
     return [row for screen in held for row in screen]
+
+
+def _show(screen: Sequence[Assignment], now: datetime) -> None:
+    """Note that the rater has it before them."""
+    first_time = Coalesce("shown_at", Value(now))
+    _all([screen]).update(lease_until=now + LEASE, shown_at=first_time)
+    for row in screen:
+        row.shown_at = row.shown_at or now
 
 
 def _is_theirs(screen: Sequence[Assignment], now: datetime, raters: int) -> bool:
@@ -136,10 +144,12 @@ def _room(participant: Participant, held: int) -> float:
     quota = participant.campaign.quota
     if quota is None:
         return inf
-    return quota - held - handed_out(participant).filter(answered_at__isnull=False).count()
+    answered = handed_out(participant).filter(answered_at__isnull=False)
+    beside = gold_pages.unasked(answered) if is_ranked(participant.campaign) else 0
+    return quota - held - answered.count() - beside
 
 
-def _gold(participant: Participant) -> list[Assignment]:
+def _gold(participant: Participant, room: float) -> list[Assignment]:
     """A gold question when one is due, and something is left among which it can stand."""
     every = participant.campaign.gold_every
     if every is None:
@@ -147,10 +157,16 @@ def _gold(participant: Participant) -> list[Assignment]:
     place = place_of(participant)
     if not is_gold_place(participant, place, every):
         return []
-    questions = list(gold_left(participant))
-    if not questions or not waiting_for(participant).exists():
+    questions, seed = gold_left(participant), f"{participant.pk}:{place}"
+    if not questions.exists() or not waiting_for(participant).exists():
         return []
-    return [_hand_gold(Random(f"{participant.pk}:{place}").choice(questions), participant)]
+    if is_ranked(participant.campaign):
+        size = len(gold_pages.outputs_of(lock_group(participant, room)))
+        if size > 2:
+            page = gold_pages.page_around(participant, questions, size, room, seed)
+            _begin(participant, page.decisions if page else [])
+            return _hand_out_page(participant, page) if page else []
+    return [_hand_gold(Random(seed).choice(list(questions)), participant)]
 
 
 def place_of(participant: Participant) -> int:
@@ -207,15 +223,20 @@ def _decisions(participant: Participant, room: float) -> list[Assignment]:
         found = lock_group(participant, room)
     else:
         found = lock_one(participant)
-    begun = [decision.pk for decision in found if decision.priority < BEGUN]
-    if begun and raters_of(participant.campaign.judge) > 1:
-        Decision.objects.filter(pk__in=begun).update(priority=F("priority") + BEGUN)
+    _begin(participant, found)
     if len(found) > 1:
-        return _hand_out_screen(participant, found)
+        return _hand_out_page(participant, Page(found, _gold_among(found, participant, room)))
     return [
         _hand_out(participant, Random(f"{one.pk}:{participant.user_id}"), decision=one)
         for one in found
     ]
+
+
+def _begin(participant: Participant, decisions: Sequence[Decision]) -> None:
+    """Put these before what nobody was given yet, where others are needed for them too."""
+    begun = [decision.pk for decision in decisions if decision.priority < BEGUN]
+    if begun and raters_of(participant.campaign.judge) > 1:
+        Decision.objects.filter(pk__in=begun).update(priority=F("priority") + BEGUN)
 
 
 def _hand_out(
@@ -231,27 +252,35 @@ def _hand_out(
         gold=gold,
         rater_id=participant.user_id,
         order=drawn.choice([Order.AB, Order.BA]),
-        lease_until=timezone.now() + LEASE,
+        lease_until=timezone.now() + LEASE_UNSEEN,
     )
 
 
-def _hand_out_screen(participant: Participant, decisions: Sequence[Decision]) -> list[Assignment]:
-    """Show the outputs of these decisions together, in a drawn order."""
+def _gold_among(
+    decisions: Sequence[Decision], participant: Participant, room: float
+) -> list[GoldQuestion]:
+    """Gold questions that can be weighed by what is shown for these decisions."""
+    if participant.campaign.gold_every is None:
+        return []
+    return gold_pages.among(decisions, gold_left(participant), room - len(decisions))
+
+
+def _hand_out_page(participant: Participant, page: Page) -> list[Assignment]:
+    """Show the outputs of a page together, in a drawn order."""
     screen = uuid4().hex
-    outputs = {output for decision in decisions for output in pair_of(decision)}
-    place = {output: shown for shown, output in enumerate(shown_order(screen, outputs))}
-    until = timezone.now() + LEASE
-    return Assignment.objects.bulk_create(
-        Assignment(
-            campaign=participant.campaign,
-            decision=decision,
-            rater_id=participant.user_id,
-            order=_order(decision.comparison, place),
-            screen=screen,
-            lease_until=until,
-        )
-        for decision in decisions
-    )
+    place = {output: shown for shown, output in enumerate(shown_order(screen, page.outputs))}
+    until = timezone.now() + LEASE_UNSEEN
+    # Gold first: it is weighed before what else was said there is recorded.
+    gold = [Assignment(gold=one, order=_order(one.comparison, place)) for one in page.gold]
+    asked = [
+        Assignment(decision=one, order=_order(one.comparison, place)) for one in page.decisions
+    ]
+    for row in (*gold, *asked):
+        row.campaign, row.rater_id = participant.campaign, participant.user_id
+        row.screen, row.lease_until = screen, until
+    for row in gold[:1]:
+        row.beside = list(page.beside)
+    return Assignment.objects.bulk_create([*gold, *asked])
 
 
 def _order(compared: Comparison, place: Mapping[int, int]) -> Order:

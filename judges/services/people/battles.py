@@ -12,7 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -26,7 +26,7 @@ from arena.models import Comparison, Output, Project, Prompt
 from arena.services import comparisons
 from judges.contracts import Order
 from judges.models import Battle, Campaign, Decision, Participant, Speaker
-from judges.models.battle import LIVE
+from judges.models.battle import LIVE, SIDES
 from judges.models.campaign import new_key
 from judges.services import decisions
 from judges.services.people.assigning import may_go_on
@@ -35,8 +35,6 @@ from judges.services.people.self_naming import named_in
 from judges.services.people.speaking import SECONDS, Question, Trouble, Voice, question_to
 from judges.services.replies import storable
 from judges.services.settling import settle
-
-SIDES = ("first", "second")
 
 MOST_TURNS = 8
 MOST_CHARACTERS = 8_000
@@ -100,7 +98,7 @@ def say(participant: Participant, text: str) -> Battle:
     battle = current(participant)
     if battle is None:
         battle = _open(participant)
-    elif not is_answered(battle):
+    elif not battle.is_answered:
         raise Conflict("your last message is not answered yet")
     elif not may_go_on(participant):
         raise Conflict("this campaign is over, or your part in it has ended")
@@ -116,9 +114,9 @@ def again(participant: Participant) -> Battle:
     """Ask once more what was not answered; the turn is claimed. Raises Conflict."""
     participant = _locked(participant)
     battle = current(participant)
-    if battle is None or is_answered(battle):
+    if battle is None or battle.is_answered:
         raise Conflict("there is nothing to ask again")
-    if is_claimed(battle):
+    if battle.is_claimed:
         raise Conflict("the answers are being written at this moment")
     if not may_go_on(participant):
         raise Conflict("this campaign is over, or your part in it has ended")
@@ -172,25 +170,6 @@ def _speakers(battle: Battle) -> dict[str, Speaker]:
     return {"first": battle.first, "second": battle.second}
 
 
-def is_answered(battle: Battle) -> bool:
-    """Whether both have answered all that was asked."""
-    return bool(battle.turns) and all(
-        turn[side] is not None for turn in battle.turns for side in SIDES
-    )
-
-
-def is_claimed(battle: Battle) -> bool:
-    """Whether a request is asking at this moment."""
-    until: str | None = battle.turns[-1].get("until") if battle.turns else None
-    return until is not None and datetime.fromisoformat(until) > timezone.now()
-
-
-def is_under_way(battle: Battle) -> bool:
-    """Whether a request is asking, or a competitor has answered, in a battle that is not over."""
-    has_answer = any(turn[side] is not None for turn in battle.turns for side in SIDES)
-    return battle.answered_at is None and (has_answer or is_claimed(battle))
-
-
 @transaction.atomic
 def drop(participant: Participant, key: str) -> None:
     """Give up a battle without a vote. One that is over stays as it is."""
@@ -211,7 +190,7 @@ def vote(participant: Participant, key: str, said: Said) -> Battle:
     if battle is None:
         raise NotFound("there is no such battle of yours")
     kept = json.loads(json.dumps(asdict(said)))
-    if battle.answered_at is None and not is_answered(battle):
+    if battle.answered_at is None and not battle.is_answered:
         raise Conflict("there is something that is not answered yet: ask again, or drop the battle")
     if participant.stopped_at is not None:
         raise Conflict("your part in this campaign has ended")

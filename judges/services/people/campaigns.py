@@ -43,6 +43,11 @@ def open_in(project: Project) -> list[Campaign]:
     return [campaign for campaign in campaigns_of(project) if campaign.is_open]
 
 
+def that_ask(project: Project) -> list[Campaign]:
+    """Those of them whose raters can be asked about comparisons: in live battles raters ask."""
+    return [campaign for campaign in open_in(project) if not campaign.is_live]
+
+
 def in_project(project: Project, key: str) -> Campaign:
     """The campaign of this project with this key; NotFound otherwise."""
     found = campaigns_of(project).filter(key=key).first()

@@ -18,7 +18,7 @@ from judges.models import Battle, Campaign, Speaker
 from judges.services import endpoints
 from judges.services.evidence import raters_of
 from judges.services.people import campaigns, defining
-from judges.services.people.battles import DROPPED, is_under_way, speakers_of
+from judges.services.people.battles import DROPPED, speakers_of
 from judges.services.people.places import waiting_in
 from judges.services.people.speaking import Voice, asking, question_to, wait_for
 
@@ -176,7 +176,7 @@ def _check_same(row: Speaker, asked: Mapping[str, Any]) -> None:
     if not changed:
         return
     met = Battle.objects.filter(Q(first=row) | Q(second=row))
-    if any(map(is_under_way, met.filter(answered_at=None))):
+    if any(battle.is_under_way for battle in met.filter(answered_at=None)):
         raise Conflict(
             f"a rater is in a battle with {row.competitor.name}: set up a competitor of another "
             "name, or wait until it is over",

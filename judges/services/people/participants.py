@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from arena.common.errors import Conflict, Forbidden, NotFound
 from arena.models import RANK, Role
+from arena.services.tokens import digest
 from judges.models import (
     Access,
     Campaign,
@@ -108,7 +108,7 @@ def new_link(
     token = secrets.token_urlsafe(24)
     link = RaterLink.objects.create(
         campaign=campaign,
-        digest=_digest(token),
+        digest=digest(token),
         hint=token[:8],
         label=label.strip()[:100],
         places=places,
@@ -121,7 +121,7 @@ def link_of(token: str) -> RaterLink:
     """The link of a token that may still be used. Raises NotFound, or Conflict with the reason."""
     link = (
         RaterLink.objects.select_related("campaign__judge__project")
-        .filter(digest=_digest(token))
+        .filter(digest=digest(token))
         .first()
     )
     if link is None:
@@ -133,7 +133,3 @@ def link_of(token: str) -> RaterLink:
     if link.campaign.access == Access.MEMBERS:
         raise Conflict("this campaign is for members of its project only")
     return link
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

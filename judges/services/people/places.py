@@ -19,9 +19,6 @@ from judges.models import (
 from judges.services.evidence import raters_of
 from judges.services.people.ranking import group_around
 
-WINDOW = 48
-"""Waiting comparisons that are looked at first."""
-
 CANDIDATES = 12
 """Comparisons among which one is chosen by its prompt, so that prompts differ."""
 
@@ -109,8 +106,7 @@ def _free_on(prompt: int, participant: Participant) -> list[Decision]:
     """The decisions on a prompt that the rater could be given."""
     raters = raters_of(participant.campaign.judge)
     waiting = waiting_for(participant).filter(comparison__prompt=prompt)
-    found = list(waiting.select_related("comparison").order_by("pk"))
-    return [row for row, count in _with_places_taken(found) if count < raters]
+    return list(_with_a_place(waiting, raters).select_related("comparison").order_by("pk"))
 
 
 def _lock_all(wanted: Sequence[Decision], participant: Participant) -> list[Decision]:
@@ -118,33 +114,33 @@ def _lock_all(wanted: Sequence[Decision], participant: Participant) -> list[Deci
     rows = Decision.objects.filter(pk__in=[row.pk for row in wanted], status=DecisionStatus.WAITING)
     in_order = rows.select_related("comparison").order_by("pk")
     locked = list(in_order.select_for_update(skip_locked=True, of=("self",)))
+    # Seen only now that nobody else can take a place.
     raters = raters_of(participant.campaign.judge)
-    return [row for row, count in _with_places_taken(locked) if count < raters]
+    mine = Decision.objects.filter(pk__in=[row.pk for row in locked])
+    free = set(_with_a_place(mine, raters).values_list("pk", flat=True))
+    return [row for row in locked if row.pk in free]
 
 
 def _candidates(participant: Participant) -> Iterator[Decision]:
     """Waiting decisions with a place left, those that stand highest first.
 
-    Read are windows of what stands highest, each larger than the last, because those at the top may
-    be full for the moment. Of the first candidates, one on a prompt that the rater has seen least
-    is preferred.
+    Read are a few at a time, because somebody else may be at those at the top. Of the first, one on
+    a prompt that the rater has seen least is preferred.
     """
     raters = raters_of(participant.campaign.judge)
-    waiting = waiting_for(participant).order_by("-priority", "pk").select_related("comparison")
-    start, size = 0, WINDOW
-    while window := list(waiting[start : start + size]):
-        free = [row for row, count in _with_places_taken(window) if count < raters]
-        for first in range(0, len(free), CANDIDATES):
-            yield from _fresh_prompts_first(free[first : first + CANDIDATES], participant)
+    free = _with_a_place(waiting_for(participant), raters)
+    in_order = free.order_by("-priority", "pk").select_related("comparison")
+    start, size = 0, CANDIDATES
+    while found := list(in_order[start : start + size]):
+        for first in range(0, len(found), CANDIDATES):
+            yield from _fresh_prompts_first(found[first : first + CANDIDATES], participant)
         start, size = start + size, size * 4
 
 
-def _with_places_taken(window: Sequence[Decision]) -> list[tuple[Decision, int]]:
-    """The decisions, each with the number of its places that are taken."""
+def _with_a_place(decisions: QuerySet[Decision], raters: int) -> QuerySet[Decision]:
+    """Those of which fewer places are taken than there are."""
     rows = taken(OuterRef("pk")).order_by().values("decision").annotate(n=Count("*")).values("n")
-    found = Decision.objects.filter(pk__in=[row.pk for row in window])
-    counts = dict(found.annotate(n=Coalesce(Subquery(rows), 0)).values_list("pk", "n"))
-    return [(row, counts.get(row.pk, 0)) for row in window]
+    return decisions.alias(n_taken=Coalesce(Subquery(rows), 0)).filter(n_taken__lt=raters)
 
 
 def lock(decision: Decision) -> bool:

@@ -43,11 +43,6 @@ class Progress:
     def total(self) -> int:
         return self.decided + self.undecided + self.waiting
 
-    @property
-    def is_late(self) -> bool:
-        """Whether it waits for judgments and nobody has made one lately."""
-        return self.needed > 0 and not self.pace
-
 
 def progress_of(campaigns: Collection[Campaign]) -> dict[int, Progress]:
     """{campaign: its progress}; three queries for all of them."""

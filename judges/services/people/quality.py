@@ -10,7 +10,7 @@ from django.db.models import CharField, Count, F, Max, QuerySet
 from django.db.models.functions import Cast, Length
 
 from judges.contracts import Order, Preference, Winner
-from judges.models import Assignment, Campaign, Decision, DecisionStatus, Judge, Quarantine
+from judges.models import Assignment, Battle, Campaign, Decision, DecisionStatus, Judge, Quarantine
 from judges.services.people.roster import RaterRow, roster
 from judges.stats.raters.review import Group, RaterReport, Review, review
 from judges.stats.raters.votes import Choice, Vote
@@ -94,8 +94,9 @@ def quality_of(campaign: Campaign) -> Quality:
 
 
 def votes_of(campaign: Campaign) -> list[Vote]:
-    """Every answer of the campaign but those of the warm-up, gold questions included."""
-    return [*_votes(campaign, "decision"), *_votes(campaign, "gold")]
+    """Every answer of the campaign but those of the warm-up: gold questions included, and votes on
+    live battles that count."""
+    return [*_votes(campaign, "decision"), *_votes(campaign, "gold"), *_live_votes(campaign)]
 
 
 def confusion(campaign: Campaign, judge: Judge) -> Confusion:
@@ -125,9 +126,8 @@ def judges_beside(campaign: Campaign) -> QuerySet[Judge]:
 
 def _reviewed(campaign: Campaign) -> Review:
     answered = Assignment.objects.filter(campaign=campaign, answered_at__isnull=False)
-    state = answered.aggregate(n=Count("pk"), last=Max("answered_at"))
-    last = state["last"].timestamp() if state["last"] else 0
-    key = f"raters:{campaign.pk}:{state['n']}:{last}"
+    states = [_state(answered), _state(campaign.battles.filter(answer__isnull=False))]
+    key = ":".join(["raters", str(campaign.pk), *states])
     known = cache.get(key)
     if isinstance(known, Review):
         return known
@@ -135,6 +135,12 @@ def _reviewed(campaign: Campaign) -> Review:
     found = review(votes_of(campaign), names)
     cache.set(key, found, KEPT_SECONDS)
     return found
+
+
+def _state(answered: QuerySet[Assignment] | QuerySet[Battle]) -> str:
+    """Another text whenever somebody has voted since."""
+    state = answered.aggregate(n=Count("pk"), last=Max("answered_at"))
+    return f"{state['n']}:{state['last'].timestamp() if state['last'] else 0}"
 
 
 def _votes(campaign: Campaign, source: str) -> list[Vote]:
@@ -152,6 +158,42 @@ def _votes(campaign: Campaign, source: str) -> list[Vote]:
         _length(f"{compared}__output_a__turns"), _length(f"{compared}__output_b__turns"),
     )  # fmt: skip
     return [_vote(row) for row in found]
+
+
+def _live_votes(campaign: Campaign) -> list[Vote]:
+    """Votes on live battles, but for those on answers that name themselves.
+
+    `seconds` are those since the first message, in which the answers were written too: they say
+    little of haste, and never too little time.
+    """
+    compared = "comparison__output"
+    rows = campaign.battles.filter(
+        comparison__isnull=False, answered_at__isnull=False, answer__preference__isnull=False
+    )
+    found = rows.order_by("answered_at", "pk").values_list(
+        "rater_id", "answer__preference", "created_at", "answered_at",
+        "comparison_id", "comparison__prompt_id",
+        "first__competitor_id", "second__competitor_id", f"{compared}_a__competitor_id",
+        _length(f"{compared}_a__turns"), _length(f"{compared}_b__turns"),
+    )  # fmt: skip
+    return [_live_vote(row) for row in found]
+
+
+def _live_vote(row: tuple) -> Vote:  # type: ignore[type-arg]  # eleven columns
+    rater, preference, created, answered, comparison, prompt, first, second, a, *lengths = row
+    length_first, length_second = lengths if first == a else lengths[::-1]
+    return Vote(
+        rater=str(rater),
+        item=str(comparison),
+        prompt=str(prompt),
+        first=first,
+        second=second,
+        choice=CHOICES[Preference(preference)],
+        seconds=(answered - created).total_seconds(),
+        at=answered.timestamp(),
+        first_length=length_first,
+        second_length=length_second,
+    )
 
 
 def _length(field: str) -> Length:

@@ -38,6 +38,18 @@ def group_around(anchor: Pair, free: Iterable[Pair], room: float) -> list[Pair]:
     return sorted((a, b) for a in chosen for b in links[a].intersection(chosen) if a < b)
 
 
+def fill_up(pair: Pair, free: Collection[Pair], others: Iterable[int], size: int) -> set[int]:
+    """The two outputs of the pair with others, `size` in all; the best connected by free pairs
+    come first."""
+    links = _links(free)
+    chosen, left = set(pair), sorted(set(others))
+    while left and len(chosen) < size:
+        best = max(left, key=lambda one: (len(links.get(one, set()) & chosen), -one))
+        left.remove(best)
+        chosen.add(best)
+    return chosen
+
+
 def _links(pairs: Collection[Pair]) -> Mapping[int, set[int]]:
     links: defaultdict[int, set[int]] = defaultdict(set)
     for a, b in pairs:

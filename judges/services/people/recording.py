@@ -108,7 +108,7 @@ def _record_screen(pk: int) -> None:
     if row.gold is not None:
         gold.weigh(row)
         return
-    rest = screen_of(row).filter(answered_at__isnull=False, recorded_at=None)
+    rest = screen_of(row).filter(gold=None, answered_at__isnull=False, recorded_at=None)
     rows = list(rest.order_by("pk").select_for_update())
     rest.filter(pk__in=[other.pk for other in rows]).update(recorded_at=now)
     _judge([row, *rows], shared_by=1 + len(rows))
@@ -125,7 +125,7 @@ def _judge(rows: Sequence[Assignment], *, shared_by: int = 1) -> None:
 
     Who has judged a comparison otherwise is passed over: an owner may have ruled.
     """
-    asked = {row.decision_id for row in rows}
+    asked = {row.decision_id for row in rows if row.decision_id}
     decisions = Decision.objects.filter(pk__in=asked).order_by("pk").select_for_update()
     found = {decision.pk: decision for decision in decisions}
     heard = _heard_on(found.values())

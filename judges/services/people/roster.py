@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from arena.common.errors import Conflict, NotFound
 from arena.services import audit
-from judges.models import Assignment, Campaign, Participant, Quarantine
+from judges.models import Adjudication, Assignment, Campaign, Participant, Quarantine
 from judges.services.people.gold import GoldScore, is_right, scored
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ MAX_DIGITS = 18
 
 @dataclass(frozen=True)
 class RaterRow:
-    """A rater in a campaign. `judged` leaves gold out; `seen_at` is the last time that they were
-    shown or answered something."""
+    """A rater in a campaign. `judged` leaves gold out and counts votes on live battles; `skipped`
+    counts gold too, but no warm-up; `seen_at` is the last time that they were shown or answered
+    something."""
 
     participant: Participant
     judged: int
@@ -40,26 +41,24 @@ class RaterRow:
 
     @property
     def name(self) -> str:
-        """What an owner calls them: a guest by the name given, else by a number."""
-        who = self.participant
-        if who.is_guest:
-            return who.name or f"guest {who.pk}"
-        return who.name or who.user.get_username()
+        """What an owner calls them."""
+        return self.participant.known_as
 
 
 def roster(campaign: Campaign) -> list[RaterRow]:
-    """Everybody who takes part, in the order in which they joined; four queries."""
-    done, gold = _done(campaign), _gold(campaign)
+    """Everybody who takes part, in the order in which they joined; five queries."""
+    done, gold, fought = _done(campaign), _gold(campaign), _fought(campaign)
     in_force = Quarantine.objects.filter(judge=campaign.judge_id, lifted_at=None)
     banned = set(in_force.values_list("rater_id", flat=True))
     rows = []
     for person in campaign.participants.select_related("user", "link"):
         own = done.get(person.user_id, _Done())
-        seen = [person.joined_at, own.shown, own.answered]
+        live = fought.get(person.user_id, _Done())
+        seen = [person.joined_at, own.shown, own.answered, live.shown, live.answered]
         rows.append(
             RaterRow(
                 participant=person,
-                judged=own.judged,
+                judged=own.judged + live.judged,
                 skipped=own.skipped,
                 seen_at=max(moment for moment in seen if moment),
                 gold=gold[person.user_id],
@@ -84,18 +83,41 @@ class _Done:
 
 
 def _done(campaign: Campaign) -> dict[int, _Done]:
+    """{rater: what they did of what they were handed}.
+
+    What an owner closed by ruling on it was taken from them, not skipped by them.
+    """
+    ruled = Adjudication.objects.filter(
+        decision=OuterRef("decision"), judgment__rater=OuterRef("rater")
+    )
+    skipped = Q(skipped_at__isnull=False, answered_at=None) & ~Q(gold__is_warm_up=True)
+    skipped &= ~Q(Exists(ruled))
     rows = (
         Assignment.objects.filter(campaign=campaign)
         .order_by()
         .values_list("rater_id")
         .annotate(
             judged=Count("pk", filter=Q(answered_at__isnull=False, gold=None)),
-            skipped=Count("pk", filter=Q(skipped_at__isnull=False, answered_at=None, gold=None)),
+            skipped=Count("pk", filter=skipped),
             shown=Max("shown_at"),
             answered=Max("answered_at"),
         )
     )
     return {rater: _Done(*own) for rater, *own in rows}
+
+
+def _fought(campaign: Campaign) -> dict[int, _Done]:
+    """{rater: their votes on live battles}; those on answers that name themselves are votes too."""
+    rows = (
+        campaign.battles.order_by()
+        .values_list("rater_id")
+        .annotate(
+            judged=Count("pk", filter=Q(answer__isnull=False)),
+            shown=Max("created_at"),
+            answered=Max("answered_at"),
+        )
+    )
+    return {rater: _Done(judged, 0, shown, answered) for rater, judged, shown, answered in rows}
 
 
 def _gold(campaign: Campaign) -> defaultdict[int, GoldScore]:
@@ -118,7 +140,7 @@ def stop(campaign: Campaign, pk: int, *, reason: str = "", by: User | None) -> P
     found.stopped_at, found.stopped_why = timezone.now(), reason.strip()[:MAX_REASON]
     found.save(update_fields=["stopped_at", "stopped_why"])
     audit.record(
-        campaign.judge.project, by, "rater.stopped", _called(found),
+        campaign.judge.project, by, "rater.stopped", found.known_as,
         campaign=campaign.title, reason=found.stopped_why,
     )  # fmt: skip
     return found
@@ -133,7 +155,7 @@ def let_go_on(campaign: Campaign, pk: int, *, by: User | None) -> Participant:
     found.stopped_at, found.stopped_why = None, ""
     found.save(update_fields=["stopped_at", "stopped_why"])
     audit.record(
-        campaign.judge.project, by, "rater.let_go_on", _called(found), campaign=campaign.title
+        campaign.judge.project, by, "rater.let_go_on", found.known_as, campaign=campaign.title
     )
     return found
 
@@ -144,7 +166,3 @@ def _locked(campaign: Campaign, pk: int) -> Participant:
     if found is None:
         raise NotFound("there is no such rater in this campaign")
     return found
-
-
-def _called(participant: Participant) -> str:
-    return participant.name or participant.user.get_username()

@@ -38,6 +38,7 @@ class CampaignShape(CampaignSettings):
     is_current: bool
     raters: int
     page: str
+    is_live: bool
     state: str
     progress: CampaignProgress
     created_at: datetime
@@ -55,6 +56,7 @@ class CampaignShape(CampaignSettings):
             is_current=row.judge.is_current,
             raters=progress.raters_each,
             page=row.judge.params.get("page", "pairs"),
+            is_live=row.is_live,
             state=progress.state,
             progress=CampaignProgress(**counts),
             created_at=row.created_at,

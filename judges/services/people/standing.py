@@ -22,6 +22,7 @@ from judges.services.people.assigning import (
     place_of,
 )
 from judges.services.people.campaigns import State, state_of
+from judges.services.people.gold_pages import pairs_on, unasked
 from judges.services.people.places import handed_out, waiting_for
 
 KEPT_SECONDS = 60
@@ -78,17 +79,29 @@ class _Counted:
 
 def standing_of(participant: Participant) -> Standing:
     """How far the rater has come. `left` counts also what other raters hold at the moment."""
-    done = handed_out(participant).aggregate(
-        answered=Count("pk", filter=Q(answered_at__isnull=False)),
-        skipped=Count("pk", filter=Q(answered_at=None, skipped_at__isnull=False)),
-    )
-    handled: int = done["answered"] + done["skipped"]
-    counted = _counted(participant, handled)
-    left = max(counted.total - handled, 0)
+    answered, skipped = _done(participant)
+    counted = _counted(participant, answered + skipped)
+    left = max(counted.total - answered - skipped, 0)
     quota = participant.campaign.quota
     if quota is not None:
-        left = min(left, max(quota - done["answered"], 0))
-    return Standing(done["answered"], left, counted.seconds)
+        left = min(left, max(quota - answered, 0))
+    return Standing(answered, left, counted.seconds)
+
+
+def _done(participant: Participant) -> tuple[int, int]:
+    """How many comparisons the rater has answered, and skipped, as they would count them."""
+    is_answered = Q(answered_at__isnull=False)
+    is_skipped = Q(answered_at=None, skipped_at__isnull=False)
+    rows = handed_out(participant)
+    done = rows.aggregate(
+        answered=Count("pk", filter=is_answered), skipped=Count("pk", filter=is_skipped)
+    )
+    if not is_ranked(participant.campaign):
+        return done["answered"], done["skipped"]
+    return (
+        done["answered"] + unasked(rows.filter(is_answered)),
+        done["skipped"] + unasked(rows.filter(is_skipped)),
+    )
 
 
 def ending_of(participant: Participant, standing: Standing) -> Ending:
@@ -142,10 +155,11 @@ def _counted(participant: Participant, handled: int) -> _Counted:
 
 def _left(participant: Participant) -> int:
     waiting = waiting_for(participant)
-    ahead = count = waiting.count()
+    pages = count = waiting.count()
     if is_ranked(participant.campaign):
-        ahead = waiting.values("comparison__prompt").distinct().count()
-    return len(held_by(participant)) + count + _gold_ahead(participant, ahead)
+        pages = waiting.values("comparison__prompt").distinct().count()
+    gold = _gold_ahead(participant, pages) * round(count / max(pages, 1))  # as long as all others
+    return pairs_on(held_by(participant)) + count + gold
 
 
 def _gold_ahead(participant: Participant, waiting: int) -> int:

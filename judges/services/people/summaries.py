@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from judges.models import Judgment, Participant, Quarantine
+from judges.services.people.gold_pages import unasked
 from judges.services.people.standing import answered_by, seconds_of
 
 LONGEST = 600.0
@@ -46,10 +47,11 @@ class Summary:
 
 def summary_of(participant: Participant) -> Summary:
     """The rater's answers so far, their time, and how often others agreed if the owner allows."""
-    seconds = seconds_of(list(answered_by(participant).defer("answer")))
+    answered = answered_by(participant)
+    seconds = seconds_of(list(answered.defer("answer")))
     shows = participant.campaign.shows_agreement
     return Summary(
-        answered=len(seconds),
+        answered=len(seconds) + unasked(answered),
         seconds=sum(min(each, LONGEST) for each in seconds),
         agreement=_agreement(participant) if shows else None,
     )

@@ -7,15 +7,6 @@ import numpy as np
 from judges.stats.bootstrap import FloatArray
 
 
-def holm(p: FloatArray) -> FloatArray:
-    """Adjusted p-values (N,) of Holm (1979): all that are <= q hold together with chance 1 - q."""
-    order = np.argsort(p, kind="stable")
-    steps = p[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
-    return adjusted
-
-
 def benjamini_hochberg(p: FloatArray) -> FloatArray:
     """Adjusted p-values (N,): of those that are <= q, at most a share q is expected to be false.
 

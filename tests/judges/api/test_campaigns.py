@@ -40,6 +40,28 @@ def test_a_campaign_is_made_read_listed_and_changed(api: APIClient, project: Pro
     assert changed.json() == {**made, "quota": 9, "deadline": None}
 
 
+def test_a_campaign_of_live_battles_is_made_and_turned_off(
+    api: APIClient, project: Project
+) -> None:
+    new = {"title": "Ask anything", "is_live": True}
+    refused = api.post(URL, new, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert not Judge.objects.exists()
+    factories.speakers(project, ["ann", "ben"])
+    assert api.post(URL, new | {"raters": 2}, format="json").status_code == 409
+
+    made = api.post(URL, new, format="json")
+
+    assert (made.status_code, made.json()["is_live"]) == (201, True)
+    at = f"{URL}/{made.json()['key']}"
+    assert api.patch(at, {"quota": 9}, format="json").json()["is_live"] is True
+    assert api.patch(at, {"is_live": False}, format="json").json()["is_live"] is False
+    acts = AuditEntry.objects.order_by("pk").values_list("act", flat=True)
+    assert list(acts) == [
+        "campaign.created", "campaign.live", "campaign.changed", "campaign.not_live",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from arena.models import Membership, Project, Role, Scope
 from judges.models import Endpoint
+from judges.services.people import battles, live, participants
 from tests import factories
 from tests.conftest import ClientOf
 
@@ -117,3 +118,18 @@ def test_others_do_not_learn_of_them(
     api.post(URL, NEW)
     assert client_of(stranger).get(f"{URL}/gpu").status_code == 404
     assert client_of(member, Scope.READ).patch(f"{URL}/gpu", {}).status_code == 403
+
+
+def test_no_edit_in_the_middle_of_a_battle(api: APIClient, project: Project, member: User) -> None:
+    api.post(URL, NEW)
+    for name in ("heron", "egret"):
+        live.set_up(project, {"competitor": name, "endpoint": "gpu"}, by=member)
+    rater = participants.guest(live.begin(project, "Ask anything", "open", by=member))
+    battles.say(rater, "Why?")
+
+    refused = api.patch(f"{URL}/gpu", {"model": "another"})
+
+    assert refused.status_code == 409
+    assert "another endpoint" in refused.json()["message"]
+    assert list(refused.json()["fields"]) == ["model"]
+    assert Endpoint.objects.get().model == "m"

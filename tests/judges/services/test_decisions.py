@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from judges.models import Decision, Judgment
 from judges.services import decisions
 from judges.services.settling import settle
 from tests import factories
+from tests.threads import Another, all_at_once, until_somebody_waits_for_a_lock
 
 LLM = "http://127.0.0.1:9/v1"
 
@@ -83,42 +83,6 @@ def test_hold_takes_back_only_the_members_that_were_asked():
 # Two transactions at once ---------------------------------------------------------------------
 
 
-class Another(threading.Thread):
-    """Runs `work` on a connection of its own; `join` raises what it raised."""
-
-    def __init__(self, work):
-        super().__init__(daemon=True)
-        self.work, self.error = work, None
-        self.start()
-
-    def run(self):
-        try:
-            self.work()
-        except BaseException as error:
-            self.error = error
-        finally:
-            connection.close()
-
-    def finish(self):
-        self.join(30)
-        assert not self.is_alive(), "still waiting for a lock"
-        if self.error:
-            raise self.error
-
-
-def until_somebody_waits_for_a_lock():
-    """Until another transaction waits for a lock that we hold."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Unlike pg_stat_activity this is not frozen at the first look of a transaction.
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
-
-
 def jury_of(lab, name, *members, **params):
     for member in members:
         factories.judge(lab, "human", member)
@@ -157,23 +121,16 @@ def test_many_members_that_settle_at_once_leave_no_jury_behind():
     pairs = [comparison.pk for comparison in compared]
     for jury in juries:
         decisions.ask(jury, pairs)
-    todo = {
-        name: [answer(one_of(lab, name), comparison) for comparison in compared]
-        for name in ("x", "y", "z")
-    }
-    start = threading.Barrier(len(todo))
+    todo = [
+        [answer(one_of(lab, name), comparison) for comparison in order]
+        for name, order in (("x", compared), ("y", compared[::-1]), ("z", compared[::-1]))
+    ]
 
-    def settle_all(pks):
-        start.wait()
+    def settle_each(pks):
         for pk in pks:
             settle([pk])
 
-    threads = [
-        Another(lambda pks=pks[:: 1 if name == "x" else -1]: settle_all(pks))
-        for name, pks in todo.items()
-    ]
-    for thread in threads:
-        thread.finish()
+    all_at_once(settle_each, todo)
 
     assert set(Decision.objects.values_list("status", flat=True)) == {"decided"}
     assert Decision.objects.filter(judge__kind="jury").count() == 50
@@ -259,14 +216,7 @@ def test_two_that_ask_the_same_at_once_make_one_decision_each():
     lab, compared = lab_with(prompts=20)
     jury = jury_of(lab, "jury", "x", "y")
     pairs = [comparison.pk for comparison in compared]
-    start = threading.Barrier(3)
 
-    def ask(order):
-        start.wait()
-        decisions.ask(jury, order)
-
-    threads = [Another(lambda order=order: ask(order)) for order in (pairs, pairs[::-1], pairs[5:])]
-    for thread in threads:
-        thread.finish()
+    all_at_once(lambda order: decisions.ask(jury, order), [pairs, pairs[::-1], pairs[5:]])
 
     assert Decision.objects.count() == 3 * 20

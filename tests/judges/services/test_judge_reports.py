@@ -8,7 +8,7 @@ from arena.models import Comparison, Competitor, Project
 from judges.models import Judge, Judgment
 from judges.report_queries import Selection
 from judges.services import decisions
-from judges.services.judge_reports import JudgeReport, family_of_judge, judge_report
+from judges.services.judge_reports import JudgeReport, judge_report
 from judges.services.settling import settle
 from tests import factories
 from tests.judges.panels import both_orders, record
@@ -111,14 +111,6 @@ def test_a_declared_family_wins_over_the_name(project: Project, compared: list[C
     assert found.family == "gpt"
     assert found.family_preference.beyond is None
     assert "metadata.family" in found.notes["family"]
-
-
-def test_families_of_judges(project: Project) -> None:
-    assert family_of_judge(Judge(name="x", params={"model": "qwen2.5-7b"})) == "qwen"
-    assert family_of_judge(Judge(name="x", params={"judge": "claude-v1"})) == "claude"
-    assert family_of_judge(Judge(name="gpt-4 strict", params={"model": "deployment7"})) == "gpt"
-    assert family_of_judge(Judge(name="x", params={"family": "mine", "model": "gpt-4"})) == "mine"
-    assert family_of_judge(Judge(name="general", params={"name": "general"})) is None
 
 
 def test_silence_of_every_sort_has_its_rate(project: Project, compared: list[Comparison]) -> None:

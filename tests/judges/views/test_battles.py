@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from django.http import HttpResponseBase
 from django.test import Client
 
-from arena.models import Comparison, Competitor, Membership, Output, Project, Role
+from arena.models import Comparison, Competitor, Output, Project
 from arena.views.attempts import Limit
 from judges.models import Battle, Campaign, Decision, Endpoint, Judgment, Speaker
 from judges.services.people import speaking
@@ -55,13 +54,6 @@ def campaign(project: Project, server: FakeOpenAI) -> Campaign:
             id=8_420_000 + place, competitor=who, endpoint=where, model=model, system="zq-system"
         )
     return Campaign.objects.get(judge=judge)
-
-
-@pytest.fixture
-def rater(client: Client, project: Project, stranger: User) -> Client:
-    Membership.objects.create(project=project, user=stranger, role=Role.RATER)
-    client.force_login(stranger)
-    return client
 
 
 def at(campaign: Campaign, more: str = "") -> str:
@@ -108,7 +100,7 @@ def test_nothing_sent_before_the_vote_tells_who_answers(
     texts += [sent(rater.get(at(campaign, f"?of={Battle.objects.get().key}")))]
     for text in texts:
         assert leaks(text) == []
-    assert "could not be had" in texts[5]
+    assert "did not come" in texts[5]
     battle = Battle.objects.get()
     causes = json.dumps(battle.turns[-1]["trouble"])
     assert "zq-endpoint is broken" in causes  # for the owner
@@ -149,7 +141,7 @@ def test_without_the_script_a_form_asks_votes_and_reveals(
     assert asked["Location"] == at(campaign)
     page = rater.get(at(campaign)).content.decode()
     assert "mirror" in page
-    assert "Ask on before you vote" in page
+    assert "Ask more before you vote" in page
 
     voted = vote(rater, campaign)
     assert voted["Location"].startswith(at(campaign, "?of="))
@@ -266,7 +258,7 @@ def test_guests_take_part_in_open_campaigns_only(client: Client, campaign: Campa
     assert "/sign-in" in client.get(at(campaign))["Location"]
     assert client.post(at(campaign), {"text": "Why?"}).status_code == 403
     Campaign.objects.update(access="open")
-    assert "It takes no account" in client.get(at(campaign)).content.decode()
+    assert "You need no account" in client.get(at(campaign)).content.decode()
     client.post(f"/rate/{campaign.key}/join", {"name": "Gil"})
     assert client.post(at(campaign), {"text": "Why?"}).status_code == 302
     assert vote(client, campaign).status_code == 302

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -15,12 +14,6 @@ from tests import factories, raters
 pytestmark = pytest.mark.django_db
 
 LINE = {"prompt": "p0", "competitor_a": "ann", "competitor_b": "ben", "expected": "a"}
-
-
-@pytest.fixture
-def editor(client: Client, project: Project, member: User) -> Client:
-    client.force_login(member)
-    return client
 
 
 @pytest.fixture

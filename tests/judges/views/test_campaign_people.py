@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from arena.models import Project
@@ -12,12 +11,6 @@ from judges.services.people import participants
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def editor(client: Client, project: Project, member: User) -> Client:
-    client.force_login(member)
-    return client
 
 
 @pytest.fixture
@@ -34,12 +27,30 @@ def url(campaign: Campaign) -> str:
 
 
 def test_the_address_of_a_link_is_shown_once(editor: Client, url: str) -> None:
-    page = editor.post(f"{url}/links", {"label": "class 5b", "places": "2"}).content.decode()
+    made = editor.post(f"{url}/links", {"label": "class 5b", "places": "2"})
+    assert made.status_code == 302
+    assert made["Location"] == url, "loading the page that shows it makes no other link"
+    kept = str(dict(editor.session))
+    editor.head(url)
+
+    page = editor.get(url).content.decode()
 
     found = re.search(r"http://testserver/rate/join/([\w-]+)", page)
     assert found
     assert participants.link_of(found[1]).label == "class 5b"
+    assert found[1] not in kept, "it lies nowhere in clear"
     assert found[1] not in editor.get(url).content.decode()
+    assert RaterLink.objects.count() == 1
+
+
+def test_the_address_of_a_link_is_shown_with_its_campaign_only(
+    editor: Client, url: str, project: Project
+) -> None:
+    other = factories.judge(project, "human", "others").campaign
+    editor.post(f"{url}/links", {})
+
+    assert "A new link" not in editor.get(f"/projects/haiku/campaigns/{other.key}").content.decode()
+    assert "A new link" in editor.get(url).content.decode()
 
 
 def test_a_faulty_link_is_said_at_its_field(editor: Client, url: str) -> None:

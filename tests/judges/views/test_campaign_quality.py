@@ -7,6 +7,7 @@ from django.core.cache import cache
 from arena.models import Membership, Role
 from judges.models import Campaign, Decision, Judgment, Quarantine
 from judges.services import decisions
+from judges.services.people import answering, assigning, defining, participants, quarantine
 from tests import factories
 from tests.raters import user, vote
 
@@ -125,3 +126,37 @@ def test_reliability_is_not_told_of_who_shares_no_comparison(owner_client, campa
 
     assert alone[2:5] == ["–", "–", "–"]
     assert "%" in shared[4]
+
+
+def test_the_page_offers_to_ask_others_where_raters_are_missing(owner_client, campaign):
+    judged(campaign, {"rita": "a", "raul": "a", "rosa": "b"})
+    quarantine.impose(campaign.judge, user("rosa"), reason="", by=None)
+    shown = owner_client.get(page(campaign)).content.decode()
+    assert "4 comparisons have fewer than 3 raters" in shown
+
+    answer = owner_client.post(page(campaign, "quality/ask-again"), follow=True).content.decode()
+
+    assert "4 comparisons wait for others." in answer
+    assert "fewer than 3 raters" not in answer
+    assert Decision.objects.filter(status="waiting").count() == 4
+
+
+def test_a_closed_campaign_asks_nobody_else(owner_client, campaign):
+    judged(campaign, {"rita": "a", "raul": "a", "rosa": "b"})
+    quarantine.impose(campaign.judge, user("rosa"), reason="", by=None)
+    defining.close(campaign, by=None)
+
+    answer = owner_client.post(page(campaign, "quality/ask-again"), follow=True).content.decode()
+
+    assert "This campaign is not open" in answer
+    assert not Decision.objects.filter(status="waiting").exists()
+
+
+def test_what_a_rater_skipped_stands_beside_their_votes(owner_client, campaign):
+    vote(campaign, "rita", "a")
+    rita = participants.member(user("rita"), campaign)
+    answering.skip(assigning.next_assignments(rita)[0])
+
+    votes, *_ = cells_of("rita", owner_client.get(page(campaign)))
+
+    assert votes == '1 <span class="faint small">1 skipped</span>'

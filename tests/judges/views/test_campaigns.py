@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import re
+
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,12 +20,6 @@ FILLED = {
     "criteria": "tone: Friendlier\n\nclarity", "reasons": "shorter\r\nmore exact\n",
     "deadline": "2031-01-01T12:00", "instructions": "Read **both**.", "asks_strength": "on",
 }  # fmt: skip
-
-
-@pytest.fixture
-def editor(client: Client, project: Project, member: User) -> Client:
-    client.force_login(member)
-    return client
 
 
 @pytest.fixture
@@ -71,6 +66,39 @@ def test_what_is_wrong_is_said(
     assert answer.status_code == 400
     assert words in answer.content.decode()
     assert not Campaign.objects.exists()
+
+
+def test_the_form_opens_a_campaign_for_live_battles(editor: Client, project: Project) -> None:
+    live = FILLED | {"raters": "1", "is_live": "on"}
+    refused = editor.post(f"{URL}/new", live)
+    assert "set up two competitors first" in refused.content.decode().lower()
+    assert not Campaign.objects.exists()
+    factories.speakers(project, ["ann", "ben"])
+
+    answer = editor.post(f"{URL}/new", live)
+
+    made = Campaign.objects.get()
+    assert made.is_live
+    assert answer["Location"] == f"{URL}/{made.key}"
+    assert "raters write messages of their own" in editor.get(answer["Location"]).content.decode()
+    shown = editor.get(f"{URL}/{made.key}/edit").content.decode()
+    assert re.search(r'name="is_live"[^>]* checked', shown)
+    editor.post(f"{URL}/{made.key}/edit", FILLED)
+    made.refresh_from_db()
+    assert not made.is_live
+
+
+def test_the_form_says_that_an_even_number_ties(editor: Client, campaign: Campaign) -> None:
+    odd = factories.judge(campaign.judge.project, "human", "three", raters=3).campaign
+
+    def shown(path: str) -> str:
+        return editor.get(f"{URL}/{path}").content.decode()
+
+    assert "a split vote (1 to 1, 2 to 2) counts as a tie" in shown("new")
+    assert "a split vote (1 to 1, 2 to 2) counts as a tie" in shown(f"{campaign.key}/edit")
+    assert "split vote" not in shown(f"{odd.key}/edit")
+    assert "(a split vote is a tie)" in shown(campaign.key)
+    assert "split vote" not in shown(odd.key)
 
 
 def test_settings_keep_what_makes_the_verdict(editor: Client, campaign: Campaign) -> None:

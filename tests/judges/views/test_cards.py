@@ -15,9 +15,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from arena.models import Comparison, Competitor, Membership, Output, Project, Prompt, Role
-from judges.models import Assignment, Campaign, Decision, Judgment
+from arena.models import Comparison, Competitor, Output, Project, Prompt
+from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment
 from judges.services import decisions
+from judges.services.people import gold, recording
 from tests import factories
 from tests.judges import marked
 from tests.judges.marked import HTMX, everything_sent, leaks, pair, say, token_on, tokens_on
@@ -25,18 +26,6 @@ from tests.judges.marked import HTMX, everything_sent, leaks, pair, say, token_o
 pytestmark = pytest.mark.django_db
 
 BIRDS = ("heron", "egret", "stork", "crane")
-
-
-@pytest.fixture
-def rita(project: Project, stranger: User) -> User:
-    Membership.objects.create(project=project, user=stranger, role=Role.RATER)
-    return stranger
-
-
-@pytest.fixture
-def rater(client: Client, rita: User) -> Client:
-    client.force_login(rita)
-    return client
 
 
 def text(response: HttpResponse) -> str:
@@ -334,6 +323,7 @@ def test_the_next_order_seals_the_one_before(
     for recorded in (0, 6):
         sent = places(page, "crane > heron > egret > stork")
         page = say(rater, campaign, token_on(page), "given", **sent, **HTMX)
+        recording.record_due()
         assert Judgment.objects.count() == recorded
 
 
@@ -423,24 +413,38 @@ def test_a_screen_stays_whole_when_others_decide_a_part_of_it(
     assert Judgment.objects.count() == 6
 
 
-def test_two_answers_come_as_a_pair_and_so_does_gold(rater: Client, project: Project) -> None:
-    campaign = opened(
-        project, "ranking", flock(project, 0, birds=2) + flock(project, 1), gold_every=2
-    )
-    marked.gold(campaign, 50)
-    kinds, page = [], rater.get(f"/rate/{campaign.key}")
-    while tokens_on(page):
-        shown = Assignment.objects.filter(shown_at__isnull=False, answered_at=None)
-        kinds.append(("gold" if shown[0].gold_id else len(shown), bool(shown[0].screen)))
-        token = token_on(page)
-        form = re.search(rf'<form[^>]*data-pair="{re.escape(token)}"[^>]*>', text(page))
-        assert form
-        assert ("data-ranking" in form[0]) == bool(shown[0].screen)
-        if shown[0].screen:
-            sent = places(page, "crane > heron > egret > stork")
-            page = say(rater, campaign, token, "given", **sent, **HTMX)
-        else:
-            page = say(rater, campaign, token, "tie", **HTMX)
+def known(campaign: Campaign, comparisons: list[Comparison]) -> None:
+    """Make gold of these; the first of the two is the better one."""
+    for number, comparison in enumerate(comparisons):
+        GoldQuestion.objects.create(
+            id=marked.GOLD_IDS + number, campaign=campaign, comparison=comparison, expected="a"
+        )
 
-    assert sorted(map(str, kinds)) == ["('gold', False)", "(1, False)", "(6, True)"]
-    assert Judgment.objects.count() == 7
+
+def test_a_page_of_gold_looks_like_all_others(rater: Client, project: Project) -> None:
+    campaign = ranked(project, 4, gold_every=2)
+    known(campaign, [*flock(project, 4)[:1], *flock(project, 5)[:1]])
+    sizes, pages = [], [rater.get(f"/rate/{campaign.key}")]
+    while tokens_on(pages[-1]):
+        sizes.append(len(birds_on(pages[-1])))
+        sent = places(pages[-1], "heron > egret > stork > crane")
+        pages.append(say(rater, campaign, token_on(pages[-1]), "given", **sent, **HTMX))
+
+    asked = Assignment.objects.filter(gold__isnull=False)
+    assert (len(asked), sizes) == (2, [4] * 6)
+    assert all(map(gold.is_right, asked))
+    for page in pages:
+        assert list(leaks(everything_sent(page))) == []
+
+
+def test_gold_among_pairs_is_a_pair(rater: Client, project: Project) -> None:
+    two = [one for number in range(4) for one in flock(project, number, birds=2)]
+    campaign = opened(project, "ranking", two, gold_every=2)
+    known(campaign, [*flock(project, 4)[:1], *flock(project, 5)[:1]])
+    page = rater.get(f"/rate/{campaign.key}")
+    while tokens_on(page):
+        assert "data-ranking" not in text(page)
+        page = say(rater, campaign, token_on(page), "tie", **HTMX)
+
+    assert Assignment.objects.filter(gold__isnull=False).count() == 2
+    assert Assignment.objects.filter(screen="").count() == 6

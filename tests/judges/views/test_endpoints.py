@@ -8,6 +8,7 @@ from arena.common.secrets import decrypt
 from arena.models import Membership, Project, Role
 from judges.models import Endpoint
 from judges.services import endpoints
+from judges.services.people import battles, live, participants
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -15,12 +16,6 @@ pytestmark = pytest.mark.django_db
 URL = "/projects/haiku/judges/endpoints"
 KEY = "sk-nobody-may-see-this"
 FILLED = {"name": "gpu", "base_url": "http://127.0.0.1:8000/v1", "model": "m"}
-
-
-@pytest.fixture
-def editor(client: Client, project: Project, member: User) -> Client:
-    client.force_login(member)
-    return client
 
 
 @pytest.fixture
@@ -126,3 +121,19 @@ def test_only_editors_get_in(
 def test_the_endpoint_of_another_project_is_not_found(editor: Client, row: Endpoint) -> None:
     other = endpoints.define(project=factories.project("other"), settings=FILLED)
     assert editor.get(f"{URL}/{other.pk}").status_code == 404
+
+
+def test_an_edit_in_the_middle_of_a_battle_is_refused_in_words(
+    editor: Client, project: Project, row: Endpoint, member: User
+) -> None:
+    for name in ("heron", "egret"):
+        live.set_up(project, {"competitor": name, "endpoint": row.name}, by=member)
+    rater = participants.guest(live.begin(project, "Ask anything", "open", by=member))
+    battles.say(rater, "Why?")
+
+    answer = editor.post(f"{URL}/{row.pk}", {**FILLED, "model": "another", "headers": "{}"})
+
+    assert answer.status_code == 400
+    assert "a rater is in a battle with a competitor" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.model == "m"

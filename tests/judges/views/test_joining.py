@@ -14,6 +14,7 @@ from arena.models import Project
 from judges.models import Assignment, Campaign, Participant, RaterLink
 from judges.services.people import participants
 from judges.views.joining import JOIN
+from tests import factories
 from tests.judges.marked import HTMX, everything_sent, leaks, open_pairs, say, token_on, tokens_on
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,27 @@ def test_a_guest_joins_an_open_campaign_by_one_click(client: Client, campaign: C
     assert (guest.name, guest.is_guest, guest.user.is_active) == ("Gil", True, False)
     assert "Which answer is better?" in page.content.decode()
     assert Assignment.objects.filter(rater=guest.user).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "live", "words"),
+    [
+        ("pairs", False, "Say which answer is better."),
+        ("scoring", False, "a score from 1 to 5"),
+        ("ranking", False, "Put them in order"),
+        ("pairs", True, "You write a message"),
+    ],
+)
+def test_who_comes_reads_what_is_asked_of_them(
+    client: Client, project: Project, page: str, live: bool, words: str
+) -> None:
+    made = factories.judge(project, "human", "people", page=page).campaign
+    Campaign.objects.update(access="open", is_live=live)
+
+    asked = client.get(f"/rate/{made.key}").content.decode()
+
+    assert words in asked
+    assert ("nothing private" in asked) == live, "what they write is read by others"
 
 
 def test_joining_changes_the_session_key(client: Client, campaign: Campaign) -> None:

@@ -18,7 +18,7 @@ from arena.models import Membership, Project, Role
 from judges.contracts import Order, Preference
 from judges.models import Assignment, Campaign, Decision, Judgment, Participant
 from judges.services import decisions
-from judges.services.people import assigning, participants
+from judges.services.people import assigning, participants, recording
 from judges.views.pairs import token_of
 from tests import factories
 from tests.judges import marked
@@ -37,18 +37,6 @@ from tests.judges.marked import (
 pytestmark = pytest.mark.django_db
 
 LIST = "/projects/haiku/rate"
-
-
-@pytest.fixture
-def rita(project: Project, stranger: User) -> User:
-    Membership.objects.create(project=project, user=stranger, role=Role.RATER)
-    return stranger
-
-
-@pytest.fixture
-def rater(client: Client, rita: User) -> Client:
-    client.force_login(rita)
-    return client
 
 
 def at(campaign: Campaign, more: str = "") -> str:
@@ -311,7 +299,7 @@ def test_a_different_second_vote_says_so_and_is_not_counted(
     in_place = say(rater, campaign, token, "second", **HTMX)
 
     for response in (by_form, in_place):
-        assert "answered that pair already" in text(response)
+        assert "answered that already" in text(response)
     assert Judgment.objects.count() == 1
 
 
@@ -370,6 +358,7 @@ def test_the_last_answer_can_be_taken_back_and_given_anew(
 
     say(rater, campaign, first, "both_bad", **HTMX)
     say(rater, campaign, second, "tie", **HTMX)
+    recording.record_due()
     assert [row.winner for row in Judgment.objects.all()] == ["both_bad"]
 
 

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.django_db
 SPEAKERS, LIVE = "/projects/haiku/speakers", "/projects/haiku/campaigns/live"
 
 
-@pytest.fixture
-def editor(client: Client, member: User) -> Client:
-    client.force_login(member)
-    return client
-
-
 def form(name: str, **more: str) -> dict[str, str]:
     return {"competitor": name, "endpoint": "lab", "model": f"m-{name}", "max_tokens": "99", **more}
 

@@ -76,6 +76,18 @@ def test_only_what_the_rater_reads_is_given(rater: Client, project: Project) -> 
     assert Participant.objects.get().languages == ["de"]
 
 
+def test_languages_are_named_as_their_speakers_do(rater: Client, project: Project) -> None:
+    comparisons = [
+        pair(project, n, ["h"], ["e"], language=one) for n, one in enumerate(("de", "tlh"))
+    ]
+    campaign = wait_for_people(project, comparisons)
+
+    page = text(rater.get(at(campaign, "/welcome")))
+
+    assert "<span>Deutsch</span>" in page
+    assert "<span>tlh</span>" in page
+
+
 def test_a_language_that_is_not_offered_is_not_kept(rater: Client, project: Project) -> None:
     comparisons = [pair(project, n, ["h"], ["e"], language=one) for n, one in enumerate("ab")]
     campaign = wait_for_people(project, comparisons)

@@ -12,3 +12,13 @@ def campaign():
     judge = factories.judge(lab, "human", "people", raters=3)
     decisions.ask(judge, [c.pk for c in factories.all_comparisons(lab)])
     return Campaign.objects.get()
+
+
+@pytest.fixture
+def live():
+    """A campaign of live battles between ann and ben."""
+    lab = factories.project("battles")
+    judge = factories.judge(lab, "human", "live")
+    factories.speakers(lab)
+    Campaign.objects.filter(judge=judge).update(is_live=True)
+    return Campaign.objects.get(judge=judge)

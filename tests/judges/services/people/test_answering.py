@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from arena.common.errors import Conflict
+from arena.models import Membership, Role
 from judges.contracts import Preference
 from judges.models import (
     Assignment,
@@ -17,11 +18,12 @@ from judges.models import (
     Participant,
 )
 from judges.services import decisions
-from judges.services.people import answering, assigning, gold, participants
-from judges.services.people.said import Said
+from judges.services.people import answering, assigning, gold, participants, recording
+from judges.services.people.said import Said, said_in
 from judges.services.settling import settle_again
-from tests import factories, raters
+from tests import factories
 from tests.raters import user, verdict, vote
+from tests.threads import Another, until_somebody_waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -38,15 +40,13 @@ def many():
 @pytest.fixture
 def rita(many, settings):
     settings.UNDO_SECONDS = 30
-    return participants.member(_raters_of(many), many)
+    return participants.member(_rater_of(many), many)
 
 
-def _raters_of(campaign):
-    from arena.models import Membership, Role
-
-    rita = user("rita")
-    Membership.objects.create(project=campaign.judge.project, user=rita, role=Role.RATER)
-    return rita
+def _rater_of(campaign, name="rita"):
+    rater = user(name)
+    Membership.objects.create(project=campaign.judge.project, user=rater, role=Role.RATER)
+    return rater
 
 
 def given(participant):
@@ -61,17 +61,44 @@ def answered(participant, preference=Preference.FIRST, **more):
 
 def test_an_answer_waits_for_the_next_one(rita):
     first = answered(rita)
+    recording.record_due()
     assert Judgment.objects.count() == 0
 
     answered(rita)
+    recording.record_due()
 
     assert Judgment.objects.get().comparison_id == first.comparison_id
     assert Assignment.objects.filter(recorded_at__isnull=False).count() == 1
 
 
+def test_what_was_said_before_an_answer_that_is_taken_back_is_final_no_more(rita):
+    first, second = answered(rita), answered(rita)
+    assert answering.undo(rita) == second
+    recording.record_due()
+    assert Judgment.objects.count() == 0
+
+    assert answering.undo(rita) == first
+
+
+def test_the_answers_of_many_raters_are_recorded_together(campaign, settings):
+    settings.UNDO_SECONDS = 30
+    for name, said in (("x", "first"), ("y", "second"), ("z", "first")):
+        rater = participants.member(_rater_of(campaign, name), campaign)
+        answering.answer(given(rater), Said(Preference(said)))
+    Assignment.objects.update(answered_at=timezone.now() - timedelta(seconds=31))
+
+    recording.record_due()
+
+    rows = Judgment.objects.order_by("pk")
+    assert {row.rater.username for row in rows} == {"x", "y", "z"}
+    assert [row.sample for row in rows] == [0, 1, 2]
+    assert verdict()[0] == "decided"
+
+
 def test_a_skip_does_not_record_what_was_answered_before(rita):
     answered(rita)
     answering.skip(given(rita))
+    recording.record_due()
 
     assert Judgment.objects.count() == 0
 
@@ -79,10 +106,10 @@ def test_a_skip_does_not_record_what_was_answered_before(rita):
 def test_what_nobody_can_take_back_any_more_is_recorded(rita):
     old, new = answered(rita), None
     Assignment.objects.filter(pk=old.pk).update(answered_at=timezone.now() - timedelta(seconds=31))
-    answering.record_due()
-    answering.record_due()
+    recording.record_due()
+    recording.record_due()
     new = answered(rita)
-    answering.record_due()
+    recording.record_due()
 
     assert [row.comparison_id for row in Judgment.objects.all()] == [old.comparison_id]
     assert new.comparison_id != old.comparison_id
@@ -91,7 +118,7 @@ def test_what_nobody_can_take_back_any_more_is_recorded(rita):
 def test_finishing_records_all(rita):
     answered(rita)
 
-    answering.finish(rita)
+    recording.finish(rita)
 
     assert Judgment.objects.count() == 1
     assert Decision.objects.filter(status="decided").count() == 1
@@ -112,7 +139,7 @@ def test_undo_goes_back_through_skips_to_the_last_answer(rita):
 
 def test_a_recorded_answer_is_not_taken_back(rita):
     answered(rita)
-    answering.finish(rita)
+    recording.finish(rita)
 
     with pytest.raises(Conflict):
         answering.undo(rita)
@@ -156,7 +183,7 @@ def test_the_same_answer_again_changes_nothing(rita):
 
 def test_a_repeat_after_the_judgment_was_made_is_no_fault_either(rita):
     assignment = answered(rita)
-    answering.finish(rita)
+    recording.finish(rita)
 
     answering.answer(assignment, Said(Preference.FIRST))
 
@@ -183,8 +210,8 @@ def test_all_that_was_said_is_kept_in_terms_of_a_and_b(rita, order):
 
     answering.answer(assignment, said)
     assignment.refresh_from_db()
-    assert answering.said_in(assignment) == said
-    answering.finish(rita)
+    assert said_in(assignment) == said
+    recording.finish(rita)
 
     judgment = Judgment.objects.get()
     first, second = ("a", "b") if order == "ab" else ("b", "a")
@@ -214,7 +241,7 @@ def test_who_has_judged_it_otherwise_makes_no_second_judgment(rita):
         rater=rita.user,
     )  # fmt: skip
 
-    answering.finish(rita)
+    recording.finish(rita)
 
     assert Judgment.objects.get().winner == "tie"
     assert Assignment.objects.get().recorded_at is not None
@@ -227,7 +254,7 @@ def test_one_answer_that_cannot_be_recorded_stops_no_other(rita, many, caplog):
     Assignment.objects.update(answered_at=long_ago)
     Assignment.objects.filter(pk=broken.pk).update(answer={"preference": "unheard of"})
 
-    answering.record_due()
+    recording.record_due()
 
     assert Judgment.objects.get().rater_id == whole.rater_id
     assert f"assignment {broken.pk}" in caplog.text
@@ -264,11 +291,11 @@ def strict(many, rita):
 
 def test_gold_that_was_skipped_counts_as_answered_otherwise(rita, strict):
     answering.skip(strict)
-    answering.record_due()
+    recording.record_due()
     assert gold.score(rita).answered == 0
 
     Assignment.objects.update(skipped_at=timezone.now() - timedelta(minutes=5))
-    answering.record_due()
+    recording.record_due()
 
     assert gold.score(rita) == gold.GoldScore(1, 0)
     rita.refresh_from_db()
@@ -278,7 +305,7 @@ def test_gold_that_was_skipped_counts_as_answered_otherwise(rita, strict):
 
 def test_gold_that_was_skipped_can_be_taken_back_and_answered(rita, strict):
     answering.skip(strict)
-    answering.finish(rita)
+    recording.finish(rita)
 
     assert answering.take_back(rita) == 1
     assert gold.score(rita).answered == 0
@@ -294,9 +321,10 @@ def test_recording_waits_for_the_rater_and_holds_nothing_meanwhile(rita, strict)
     answering.answer(strict, Said(Preference.SECOND))
     with transaction.atomic():
         Participant.objects.select_for_update().get(pk=rita.pk)
-        with raters.beside(lambda: answering.finish(rita)) as thread:
-            Assignment.objects.select_for_update(nowait=True).get(pk=strict.pk)
-    thread.join()
+        thread = Another(lambda: recording.finish(rita))
+        until_somebody_waits_for_a_lock()
+        Assignment.objects.select_for_update(nowait=True).get(pk=strict.pk)
+    thread.finish()
 
     rita.refresh_from_db()
     assert rita.stopped_at is not None

@@ -1,9 +1,8 @@
-import threading
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from arena.common.errors import Conflict
@@ -20,7 +19,7 @@ from judges.services.people import (
 )
 from judges.services.people.said import Said
 from tests import factories
-from tests.raters import beside
+from tests.threads import Another, all_at_once, until_somebody_waits_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -140,25 +139,13 @@ def test_an_expired_assignment_goes_to_somebody_else_and_a_late_vote_is_kept():
 @pytest.mark.django_db(transaction=True)
 def test_many_raters_at_once_never_collide():
     lab_with(prompts=40)
-    users = [rater(f"r{n}") for n in range(8)]
-    errors = []
 
     def work(user):
-        try:
-            while (assignment := given(user)) is not None:
-                vote(assignment, Preference.FIRST)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
+        while (assignment := given(user)) is not None:
+            vote(assignment, Preference.FIRST)
 
-    threads = [threading.Thread(target=work, args=(user,)) for user in users]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    all_at_once(work, [rater(f"r{n}") for n in range(8)])
 
-    assert errors == []
     assert Judgment.objects.count() == Decision.objects.filter(status="decided").count() == 40
 
 
@@ -270,27 +257,15 @@ def test_a_large_field_is_shown_in_parts():
 @pytest.mark.django_db(transaction=True)
 def test_many_who_put_in_order_at_once_never_collide():
     ranked(raters=2, prompts=6)
-    users = [rater(f"r{n}") for n in range(6)]
-    errors = []
 
     def work(user):
-        try:
-            while found := assigning.next_assignments(user, 2):
-                screen = assigning.screens(found)[0]
-                said = [Said(Preference.FIRST) for _ in screen]
-                answering.answer_screen(screen, said)
-        except Exception as error:
-            errors.append(error)
-        finally:
-            connection.close()
+        while found := assigning.next_assignments(user, 2):
+            screen = assigning.screens(found)[0]
+            said = [Said(Preference.FIRST) for _ in screen]
+            answering.answer_screen(screen, said)
 
-    threads = [threading.Thread(target=work, args=(user,)) for user in users]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    all_at_once(work, [rater(f"r{n}") for n in range(6)])
 
-    assert errors == []
     assert Judgment.objects.count() == 2 * 36
     assert Decision.objects.filter(status="decided").count() == 36
     assert Judgment.objects.values("comparison", "rater").distinct().count() == 72
@@ -425,30 +400,21 @@ def test_a_question_of_the_warm_up_that_was_skipped_comes_back():
 @pytest.mark.django_db(transaction=True)
 def test_two_tabs_get_the_same_question_of_the_warm_up():
     warm_up_question()
-    rita, found = rater(), []
+    rita = rater()
     with transaction.atomic():
         mine = assigning.warm_up(rita)
-        with beside(lambda: found.append(assigning.warm_up(rita))) as thread:
-            pass
-    thread.join()
+        thread = Another(lambda: assigning.warm_up(rita))
+        until_somebody_waits_for_a_lock()
 
-    assert found == [mine]
+    assert thread.finish() == mine
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_an_upload_of_gold_keeps_no_rater_waiting():
     lab_with()
-    rita, found = rater(), []
-
-    def work():
-        found.extend(assigning.next_assignments(rita))
-        connections.close_all()
+    rita = rater()
 
     with transaction.atomic():
         gold_editing.import_gold(Campaign.objects.get(), [], by=None)
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join(20)
-        assert found
-    thread.join()
+        assert Another(lambda: assigning.next_assignments(rita)).finish()

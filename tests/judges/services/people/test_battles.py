@@ -102,7 +102,7 @@ def test_only_what_failed_is_asked_again(rater: Participant) -> None:
     battle = battles.say(rater, "Why?")
     failed = Voice("Hal", ended=True, trouble=Trouble.BUSY, cause="lab.test answered 429")
     battles.keep(battle, {"first": done("So."), "second": failed})
-    assert not battles.is_answered(battle)
+    assert not battle.is_answered
     with pytest.raises(Conflict, match="not answered yet"):
         battles.vote(rater, battle.key, FIRST)
     with pytest.raises(Conflict, match="not answered yet"):
@@ -112,7 +112,7 @@ def test_only_what_failed_is_asked_again(rater: Participant) -> None:
     assert list(battles.questions(battle)) == ["second"]
     battles.keep(battle, {"second": done("Thus.")})
 
-    assert battles.is_answered(battle)
+    assert battle.is_answered
     assert battle.turns[0]["first"] == "So."
     assert battle.turns[0]["second"] == "Thus."
     with pytest.raises(Conflict, match="nothing to ask again"):
@@ -151,7 +151,7 @@ def test_a_stale_request_writes_nothing_into_another_claim_or_turn(
     late = {"first": done("late"), "second": done("late")}
     battle = battles.again(rater)
     battles.keep(stale, late)
-    assert not battles.is_answered(Battle.objects.get())
+    assert not Battle.objects.get().is_answered
     stale.turns[-1]["claim"] = None  # nor does one that never claimed
     battles.keep(battle, {"first": done("a"), "second": done("b")})
     battles.keep(stale, late)

@@ -45,3 +45,12 @@ def test_the_state_tells_open_closed_and_over(lab):
     assert campaigns.state_of(campaign) is State.CLOSED
     campaign.save()
     assert campaigns.open_in(lab) == []
+
+
+def test_campaigns_of_live_battles_are_open_and_ask_nothing(lab):
+    asks = factories.judge(lab, "human", "people").campaign
+    live = factories.judge(lab, "human", "live").campaign
+    Campaign.objects.filter(pk=live.pk).update(is_live=True)
+
+    assert campaigns.open_in(lab) == [live, asks]
+    assert campaigns.that_ask(lab) == [asks]

@@ -148,6 +148,29 @@ def test_a_speaker_is_not_swapped_in_the_middle_of_a_battle(project: Project, me
     speak(project, "heron", member, model="another")
 
 
+def test_no_endpoint_is_swapped_in_the_middle_of_a_battle(
+    project: Project, member: User, endpoint: Endpoint
+) -> None:
+    other = Endpoint.objects.create(project=project, name="spare", base_url=endpoint.base_url)
+    speak(project, "heron", member)
+    speak(project, "egret", member)
+    rater = participants.guest(live.begin(project, "Ask anything", "open", by=member))
+    battle = battles.say(rater, "Why?")
+    for change in ({"model": "another"}, {"base_url": "http://127.0.0.1:1/v1"}):
+        with pytest.raises(Conflict, match="a rater is in a battle") as refused:
+            endpoints.change(endpoint, change)
+        assert list(refused.value.fields) == list(change)
+    endpoints.change(endpoint, {"max_in_flight": 2})
+    endpoints.change(other, {"model": "another"})
+    battles.keep(battle, {"first": Voice("Yes.", ended=True), "second": Voice(ended=False)})
+    with pytest.raises(Conflict, match="a rater is in a battle"):
+        endpoints.change(endpoint, {"model": "another"})
+
+    battles.drop(rater, battle.key)
+
+    assert endpoints.change(endpoint, {"model": "another"}).model == "another"
+
+
 def test_the_overview_counts_and_lists_what_was_left_out(project: Project, member: User) -> None:
     speak(project, "heron", member)
     speak(project, "egret", member)

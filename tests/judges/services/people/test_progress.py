@@ -31,7 +31,6 @@ def test_nothing_asked_is_nothing_needed():
     row = found(campaign)
 
     assert (row.total, row.needed, row.pace, row.ends_at) == (0, 0, None, None)
-    assert not row.is_late
 
 
 def test_counts_and_what_is_needed(campaign):
@@ -65,7 +64,7 @@ def test_the_pace_is_that_of_the_last_week_and_tells_the_end(campaign, monkeypat
     assert row.pace == pytest.approx(0.5, rel=0.01)
     assert row.ends_at - later == pytest.approx(timedelta(days=12), abs=timedelta(hours=1))
     monkeypatch.setattr(progress.timezone, "now", lambda: later + timedelta(days=4))
-    assert found(campaign).is_late
+    assert found(campaign).ends_at is None
 
 
 def test_a_burst_of_a_moment_is_counted_over_a_day(campaign):

@@ -8,7 +8,7 @@ from judges.models import Assignment, Campaign, Decision, Judgment
 from judges.services import decisions
 from judges.services.people import quality, quarantine
 from tests import factories
-from tests.raters import user, vote
+from tests.raters import battle, user, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +98,23 @@ def test_an_answer_of_which_nothing_is_kept_is_no_vote(lab):
     found = quality.quality_of(lab)
 
     assert [row.row.name for row in found.raters if row.report] == ["raul"]
+
+
+def test_votes_on_live_battles_are_reviewed(live):
+    cache.clear()
+    assert quality.quality_of(live).review.raters == ()
+    for _ in range(8):
+        battle(live, "rita", "second")
+    battle(live, "rita", answers=("So.", "I am model-ben."))  # flagged: it counts for nothing
+
+    told = quality.votes_of(live)
+
+    held = list(live.battles.filter(flag="").order_by("answered_at"))
+    shown = [(row.first.competitor_id, row.second.competitor_id) for row in held]
+    assert [(vote.first, vote.second) for vote in told] == shown
+    assert len(set(shown)) == 2  # each stood on either side
+    assert {vote.choice for vote in told} == {"second"}
+    assert all(vote.first_length < vote.second_length for vote in told)
+    assert told[0].seconds == (held[0].answered_at - held[0].created_at).total_seconds()
+    (row,) = quality.quality_of(live).raters
+    assert (row.row.name, row.report.n) == ("rita", 8)

@@ -2,9 +2,18 @@ import pytest
 
 from arena.common.errors import Conflict, NotFound
 from arena.models import AuditEntry
+from judges.contracts import Order, Preference
 from judges.models import Campaign, GoldQuestion
 from judges.services import decisions
-from judges.services.people import answering, assigning, participants, quarantine, roster
+from judges.services.people import (
+    adjudicating,
+    answering,
+    assigning,
+    battles,
+    participants,
+    quarantine,
+    roster,
+)
 from judges.services.people.said import Said
 from tests import factories, raters
 
@@ -29,7 +38,7 @@ def test_everybody_is_listed_with_what_they_did(campaign, django_assert_max_num_
     answering.skip(assigning.next_assignments(rita)[0])
     quarantine.impose(campaign.judge, rita.user, reason="", by=None)
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         rows = roster.roster(campaign)
 
     assert [(row.name, row.judged, row.skipped, row.is_quarantined) for row in rows] == [
@@ -37,6 +46,39 @@ def test_everybody_is_listed_with_what_they_did(campaign, django_assert_max_num_
     ]  # fmt: skip
     assert rows[0].seen_at > rita.joined_at
     assert rows[1].seen_at == guest.joined_at
+
+
+def test_votes_on_live_battles_are_told_of_each_rater(live):
+    raters.battle(live, "rita")
+    raters.battle(live, "rita", answers=("So.", "I am model-ben."))  # flagged, and a vote as well
+    idle = participants.member(raters.user("raul"), live)
+    battles.drop(idle, battles.say(idle, "Why?").key)
+
+    rows = {row.name: row for row in roster.roster(live)}
+
+    assert (rows["rita"].judged, rows["raul"].judged) == (2, 0)
+    last = live.battles.filter(rater__username="rita").latest("answered_at")
+    assert rows["rita"].seen_at == last.answered_at
+
+
+def test_every_skip_counts_but_not_what_an_owner_closed(campaign, settings):
+    settings.UNDO_SECONDS = 30
+    last = factories.all_comparisons(campaign.judge.project)[2]
+    GoldQuestion.objects.create(campaign=campaign, comparison=last, expected="tie")
+    campaign.gold_every = 2
+    campaign.save()
+    rita = participants.member(raters.user("rita"), campaign)
+    for _ in range(2):
+        answering.skip(assigning.next_assignments(rita)[0])
+    olga = participants.member(raters.user("olga"), campaign)
+    mine = assigning.next_assignments(olga, 2)
+    held = next(row for row in mine if row.decision)
+    adjudicating.adjudicate(held.decision, Preference.TIE, Order.AB, by=olga.user)
+
+    skipped = {row.name: row.skipped for row in roster.roster(campaign)}
+
+    assert any(row.gold for row in rita.campaign.assignments.filter(rater=rita.user))
+    assert skipped == {"rita": 2, "olga": 0}
 
 
 def test_gold_is_scored_apart_and_the_warm_up_not_at_all(campaign):
