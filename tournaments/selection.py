@@ -38,16 +38,19 @@ def decisions_of(
 ) -> QuerySet[Decision]:
     """All decisions, settled or not, that a board of this tournament or project is about.
 
-    A project's board is about what its tournaments play; before they decided anything, or when a
-    judge is named, about all that stands on record. `filters` are those of `rating.rate`.
+    A project's board is about what its tournaments play, and what people judge in campaigns beside
+    them: where they check what a tournament decides, its verdict counts alone. Before
+    tournaments decided anything, or when a judge is named, it is about all that stands on record.
+    `filters` are those of `rating.rate`.
     """
     decisions = Decision.objects.filter(judge__project=project)
     played = decisions.filter(Exists(_matches(tournament)))
     if tournament is not None:
         decisions = played
     elif not (filters.get("judge") or filters.get("judge_kind")):
-        decided = played.filter(status=DecisionStatus.DECIDED).exists()
-        decisions = (played if decided else decisions).exclude(Exists(_juries()))
+        if played.filter(status=DecisionStatus.DECIDED).exists():
+            decisions = decisions.filter(Exists(_matches(None)) | _beside_tournaments())
+        decisions = decisions.exclude(Exists(_juries()))
     return _sliced(decisions, filters)
 
 
@@ -156,6 +159,14 @@ def evidence_of(decision: Decision) -> list[Judgment]:
 def _matches(tournament: Tournament | None) -> QuerySet[Match]:
     matches = Match.objects.filter(decision=OuterRef("pk"), counts=True)
     return matches.filter(tournament=tournament) if tournament else matches
+
+
+def _beside_tournaments() -> Q:
+    """What people judge, of comparisons that no tournament has a verdict on or asks for."""
+    played = Match.objects.filter(decision__comparison=OuterRef("comparison"), counts=True).exclude(
+        decision__status__in=(DecisionStatus.UNDECIDED, DecisionStatus.HELD)
+    )
+    return Q(judge__kind="human") & ~Q(Exists(played))
 
 
 def _juries() -> QuerySet[Decision]:

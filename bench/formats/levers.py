@@ -173,12 +173,17 @@ def _agreement(m: int) -> float:
 
 
 def _coverage(lever: Lever, contender: Contender, m: int, calls: int, trials: int) -> Mean:
-    """Of the published intervals; of the lab's own where five levels or a guess are used."""
+    """Of the published intervals; of the lab's own with a guess, and with covariates of grades.
+
+    Published ratings are on the scale of wins, whatever grades the verdicts have.
+    """
     world = lever.world(m, calls // games_a_prompt(contender, m) + 2, trials)
-    truth = replace(lever, setting={**lever.setting, "position": 0.0}).world(m, 1, trials)
+    own = lever.guess or ("slight" in lever.setting and (lever.surrogate or lever.position))
+    scale = {} if own else {"slight": 0.0}
+    truth = replace(lever, setting={**lever.setting, "position": 0.0, **scale}).world(m, 1, trials)
     sweep = Sweep(world)
     design_of(contender.build(calls), sweep, SEED).play_on(sweep, calls)
-    if lever.guess or "slight" in lever.setting:
+    if own:
         return Mean.of(_lab_coverage(lever, sweep, truth.strengths))
     rule = ratings.build("bradley_terry", {
         "style_control": ["length"] if lever.surrogate else [],

@@ -1,10 +1,11 @@
 """Ratings: correct digits, irregular data, coverage of intervals, speed beside other libraries.
 
-    python -m bench.ratings [--full] [--only correct|irregular|coverage|speed] [--peers PYTHON]
+    python -m bench.ratings [--full] [--only PART] [--peers PYTHON]
 
-Coverage takes 100 simulated tournaments a row; --full takes 400. Peers run in an environment of
-their own, which `python -m bench.ratings.environment` builds; --peers names another Python.
-Times are CPU seconds of one process with one thread; compare ratios, not seconds.
+PART is correct, irregular, coverage, graded or speed. Coverage and graded take 100 simulated
+tournaments a row; --full takes 400. Peers run in an environment of their own, which
+`python -m bench.ratings.environment` builds; --peers names another Python. Times are CPU seconds of
+one process with one thread; compare ratios, not seconds.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ sys.path.insert(0, str(ROOT))
 from bench.ratings.correct import correct  # noqa: E402
 from bench.ratings.coverage import coverage  # noqa: E402
 from bench.ratings.environment import PYTHON  # noqa: E402
+from bench.ratings.graded import graded  # noqa: E402
 from bench.ratings.irregular import irregular  # noqa: E402
 from bench.ratings.speed import speed  # noqa: E402
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-PARTS = ("correct", "irregular", "coverage", "speed")
+PARTS = ("correct", "irregular", "coverage", "graded", "speed")
 
 
 def main() -> int:
@@ -38,6 +40,7 @@ def main() -> int:
         "correct": correct,
         "irregular": irregular,
         "coverage": lambda: coverage(400 if asked.full else 100),
+        "graded": lambda: graded(400 if asked.full else 100),
         "speed": lambda: speed(asked.peers),
     }
     passed = True

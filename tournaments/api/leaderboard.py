@@ -10,13 +10,14 @@ from rest_framework.response import Response
 
 from arena.api.docs import responses
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.common.errors import InvalidInput
 from arena.models import Project
 from tournaments.models import Tournament
 from tournaments.queries import tournament_of
 from tournaments.ratings import registry as methods
 from tournaments.services import rating
-from tournaments.services.shapes import LeaderboardShape, SliceShape, SlicesShape
+from tournaments.services.shapes.leaderboards import LeaderboardShape, SliceShape, SlicesShape
 
 MOST_RESAMPLES = 2_000
 """Of a fit that somebody waits for."""
@@ -33,8 +34,12 @@ QUERY = {
     "ties": "half (a tie is half a win for both), davidson or rao_kupper (ties are modelled)",
     "bootstrap": "resamples of the prompts, up to 2000, instead of the default intervals",
     "anchor": "the competitor that is rated 1000, instead of the mean of the field",
+    "graded": "never: all wins count the same; auto, the default: a slight one is three quarters",
     "effects": "also estimate, and report: some of order (of being shown first), judges, answers",
 }
+WORDS = ("method", "ties", "style_control", "effects", "graded")
+"""What of it names the method and its params."""
+
 SLICES_QUERY = {
     "by": "category (the default), language or tag",
     "tournament": QUERY["tournament"],
@@ -51,8 +56,7 @@ class Leaderboard(ProjectView):
     )
     def get(self, request: Request, slug: str) -> Response:
         given = _query(request, QUERY)
-        words = (given.get(name, "") for name in ("method", "ties", "style_control", "effects"))
-        method, params = rating.method_for(*words)
+        method, params = rating.method_for(*(given.get(name, "") for name in WORDS))
         run = rating.rate(
             project=self.project,
             tournament=_tournament(self.project, given),
@@ -60,7 +64,7 @@ class Leaderboard(ProjectView):
             params=params | _options(given),
             filters={name: given[name] for name in rating.FILTERS if given.get(name)},
         )
-        return Response(LeaderboardShape.of(run).model_dump(mode="json"))
+        return reply(LeaderboardShape.of(run))
 
 
 @extend_schema(tags=["rankings"])
@@ -82,7 +86,7 @@ class LeaderboardSlices(ProjectView):
             tournament=tournament.pk if tournament else None,
             slices=[SliceShape.of(name, table) for name, table in tables.items()],
         )
-        return Response(shape.model_dump(mode="json"))
+        return reply(shape)
 
 
 def _options(given: Mapping[str, str]) -> dict[str, int | str]:

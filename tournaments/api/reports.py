@@ -13,12 +13,13 @@ from rest_framework.response import Response
 from arena.api.docs import idempotent, query, responses
 from arena.api.pagination import filters, page
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Page, Strict, checked
 from arena.models import Project
 from tournaments.models import Tournament
 from tournaments.queries import tournament_of
 from tournaments.services import reporting
-from tournaments.services.shapes import ReportShape, ScheduleShape
+from tournaments.services.shapes.reports import ReportShape, ScheduleShape
 
 
 def _with_zone(moment: datetime) -> datetime:
@@ -81,7 +82,7 @@ class Reports(ProjectView):
             recipients=new.recipients,
             title=new.title,
         )
-        return Response(ReportShape.of(report).model_dump(mode="json"), status=201)
+        return reply(ReportShape.of(report), status=201)
 
 
 @extend_schema(tags=["reports"])
@@ -110,4 +111,4 @@ class Schedules(ProjectView):
             recipients=new.recipients,
             first=new.due_at,
         )
-        return Response(ScheduleShape.of(schedule).model_dump(mode="json"), status=201)
+        return reply(ScheduleShape.of(schedule), status=201)

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from arena.api.docs import idempotent, query, responses
-from arena.api.pagination import CursorPages, filters
+from arena.api.pagination import filters, page_at_once
 from arena.api.projects import ProjectView
+from arena.api.replies import reply
 from arena.api.serializers.common import Page, Strict, checked
 from arena.common.errors import InvalidInput, NotFound
 from judges import aggregation as aggregations
@@ -23,7 +24,8 @@ from tournaments.models import Match, Tournament, Undecided
 from tournaments.queries import matches_with_evidence, tournament_of
 from tournaments.services import lifecycle
 from tournaments.services.extending import Wanted, extend, extension_of, withdraw
-from tournaments.services.shapes import ExtensionShape, MatchShape, TournamentShape
+from tournaments.services.shapes.matches import MatchShape
+from tournaments.services.shapes.tournaments import ExtensionShape, TournamentShape
 
 ACTS: dict[str, Callable[[Tournament], object]] = {
     "start": lifecycle.start,
@@ -109,7 +111,7 @@ class MatchPage(Page[MatchShape]):
 
 
 def _answer(tournament: Tournament, status: int = 200) -> Response:
-    return Response(TournamentShape.of(tournament).model_dump(mode="json"), status=status)
+    return reply(TournamentShape.of(tournament), status)
 
 
 @extend_schema(tags=["tournaments"])
@@ -122,10 +124,8 @@ class Tournaments(ProjectView):
     )
     def get(self, request: Request, slug: str) -> Response:
         filters(request, ())
-        pages = CursorPages()
         rows = self.project.tournaments.select_related("judge")
-        found = TournamentShape.of_all(pages.paginate_queryset(rows, request) or [])
-        return pages.get_paginated_response([row.model_dump(mode="json") for row in found])
+        return page_at_once(request, rows, TournamentShape.of_all)
 
     @extend_schema(
         operation_id="tournaments_create",
@@ -193,8 +193,7 @@ class TournamentExtension(ProjectView):
         if not asked.preview:
             extend(tournament, asked.wanted())
             shape = TournamentShape.of(tournament_of(self.project, pk))
-        answer = Extended(extension=adds, tournament=shape)
-        return Response(answer.model_dump(mode="json"))
+        return reply(Extended(extension=adds, tournament=shape))
 
 
 @extend_schema(tags=["tournaments"])
@@ -223,10 +222,8 @@ class Matches(ProjectView):
     )
     def get(self, request: Request, slug: str, pk: int) -> Response:
         rows = _chosen(tournament_of(self.project, pk), filters(request, MATCH_FILTERS))
-        pages = CursorPages()
-        found = matches_with_evidence(pages.paginate_queryset(rows, request) or [])
-        return pages.get_paginated_response(
-            [MatchShape.of(match).model_dump(mode="json") for match in found]
+        return page_at_once(
+            request, rows, lambda found: map(MatchShape.of, matches_with_evidence(found))
         )
 
 

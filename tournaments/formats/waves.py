@@ -181,19 +181,35 @@ class WaveFormat(ABC):
         return now is not None and enough(now, rule, limit)
 
 
-def planned_games(params: WaveParams, n_entrants: int, n_prompts: int) -> int:
-    """n - 1 games for each prompt, or as `games` says; every pair where a rule stops them."""
-    pairs = n_entrants * (n_entrants - 1) // 2 * n_prompts
-    if params.games is not None:
-        return min(params.games, pairs)
-    return pairs if params.until != "plan" else max(n_entrants - 1, 0) * n_prompts
+class WholeFieldFormat(WaveFormat):
+    """Waves in which the whole field plays, all by one plan, until `WaveParams` say so."""
 
+    params: WaveParams
 
-def limit_of(params: WaveParams, table: Table) -> int:
-    """The same for a field in which not everybody answered everything."""
-    capacity = table.pool.capacity
-    if params.games is not None:
-        return min(params.games, int(capacity.sum()))
-    if params.until != "plan":
-        return int(capacity.sum())
-    return int(np.maximum(table.pool.present - 1, 0).sum())
+    @property
+    @abstractmethod
+    def lab_planner(self) -> Planner:
+        """Who plans all waves."""
+
+    @property
+    def stopping(self) -> WaveParams:
+        return self.params
+
+    def planner(self, field: Field, table: Table, known: Sequence[Game]) -> Planner:  # noqa: ARG002
+        return self.lab_planner
+
+    def planned_games(self, n_entrants: int, n_prompts: int) -> int:
+        """n - 1 games for each prompt, or as `games` says; every pair where a rule stops them."""
+        params, pairs = self.params, n_entrants * (n_entrants - 1) // 2 * n_prompts
+        if params.games is not None:
+            return min(params.games, pairs)
+        return pairs if params.until != "plan" else max(n_entrants - 1, 0) * n_prompts
+
+    def limit(self, table: Table) -> int:
+        """The same for a field in which not everybody answered everything."""
+        params, capacity = self.params, int(table.pool.capacity.sum())
+        if params.games is not None:
+            return min(params.games, capacity)
+        if params.until != "plan":
+            return capacity
+        return int(np.maximum(table.pool.present - 1, 0).sum())

@@ -61,16 +61,6 @@ def trees_of(evidence: Evidence) -> Iterator[Trees]:
         start = end
 
 
-def forms_circle(evidence: Evidence) -> bool:
-    """Whether the comparisons of any prompt form a circle."""
-    try:
-        for _ in trees_of(evidence):
-            pass
-    except RatingError:
-        return True
-    return False
-
-
 def log_likelihood(
     trees: list[Trees], n_prompts: int, alpha: FloatArray, sigma: float, nu: float = 0.0
 ) -> tuple[float, FloatArray]:

@@ -53,13 +53,14 @@ class Comparisons:
     judges: tuple[str, ...] = ()
     rater: IntArray | None = None
     share: FloatArray | None = None
+    clarity: FloatArray | None = None
     surrogate: BoolArray | None = None
     slice: IntArray | None = None
     slices: tuple[str, ...] = ()
     covariates: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
-OPTIONAL = ("weight", "first", "judge", "rater", "share", "surrogate", "slice")
+OPTIONAL = ("weight", "first", "judge", "rater", "share", "clarity", "surrogate", "slice")
 """The columns of `Comparisons` that may be None."""
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import field_validator
 from scipy.special import expit
 
-from tournaments.ratings import registry
+from tournaments.ratings import grades, registry
 from tournaments.ratings.base import (
     CENTRE,
     ELO_SCALE,
@@ -42,6 +43,18 @@ _AFFORDABLE = 350_000
 _NOTHING = 0.05
 """A share of noise in the answers below which a fit with their effects is a plain one."""
 
+_GRADED = "graded: a slight win is three quarters of the point, on the scale of plain wins"
+
+_TOO_FEW_GRADES = (
+    "Only {share:.0%} of the wins say how clear they are, so all wins count the same; from"
+    " {enough:.0%} on a slight win would count less."
+)
+
+_NO_USE_OF_GRADES = (
+    "How clear wins are is left out: with it the intervals would be no narrower, so it tells little"
+    " of who is better."
+)
+
 _PEOPLE_ALONE = (
     "With effects of answers, verdicts of one person count as independent of each other."
 )
@@ -53,10 +66,15 @@ class BradleyTerryParams(PairedParams):
 
     response_effects: answers better or worse than usual. "auto" fits them where a plain fit would
     be biased, in a knock-out over 100 prompts or more, if no other option is asked for.
+
+    graded: whether a slight win is worth less than a clear one. "auto": where nine wins of ten say
+    how clear they are and that makes intervals narrower, if no other option is asked for and
+    effects of answers are not fitted.
     """
 
     judge_effects: bool = False
     response_effects: Literal["auto", "always", "never"] = "auto"
+    graded: Literal["auto", "never"] = "auto"
 
     @field_validator("response_effects", mode="before")
     @classmethod
@@ -66,7 +84,7 @@ class BradleyTerryParams(PairedParams):
 
     @property
     def other_options(self) -> bool:
-        """Whether an option is set that is not fitted together with effects of answers."""
+        """Whether an option is set that effects of answers, and grades, are not fitted with."""
         position = self.position != "ignore"
         return bool(self.judge_effects or self.style_control or self.bootstrap or position)
 
@@ -91,7 +109,14 @@ class BradleyTerry(PairedMethod):
 
     @property
     def columns(self) -> frozenset[str]:
-        return super().columns | ({"judge"} if self.params.judge_effects else set())
+        judge = {"judge"} if self.params.judge_effects else set()
+        return super().columns | judge | ({"clarity"} if self._may_grade else set())
+
+    @property
+    def _may_grade(self) -> bool:
+        params = self.params
+        alone = not params.other_options and params.response_effects != "always"
+        return params.graded == "auto" and alone
 
     def result(self, evidence: Evidence) -> Result:
         asked = self.params.response_effects
@@ -100,7 +125,42 @@ class BradleyTerry(PairedMethod):
         if asked == "auto" and self._called_for(evidence):
             with suppress(RatingError):  # the plain fit warns of what it cannot mend
                 return self._with_answers(evidence)
-        return super().result(evidence)
+        return self._by_grades(evidence) if self._may_grade else super().result(evidence)
+
+    def _by_grades(self, evidence: Evidence) -> Result:
+        """Graded where the clarity of enough wins is known and makes the intervals narrower."""
+        plain, told = super().result(evidence), grades.told(evidence)
+        if not told.differs:
+            return plain
+        note = _TOO_FEW_GRADES.format(share=told.known, enough=grades.ENOUGH)
+        if told.known >= grades.ENOUGH:
+            found, note = self._graded(evidence), _NO_USE_OF_GRADES
+            if _mean_width(found) < _mean_width(plain):
+                return found
+        return replace(plain, warnings=(*plain.warnings, note))
+
+    def _graded(self, evidence: Evidence) -> Result:
+        params = self.params
+        found = grades.fit_graded(evidence, Prior(params.prior_games))
+        contrast = contrast_of(evidence, params.anchor)
+        ratings = CENTRE + ELO_SCALE * (contrast @ found.theta)
+        spread = strengths_spread(
+            contrast,
+            found.model,
+            found.clustered,
+            evidence.n_prompts,
+            params.confidence,
+            found.people,
+        )
+        return Result(
+            from_spread(ratings, spread, ELO_SCALE, np.random.default_rng(params.seed)),
+            warnings=tuple(about_schedule(evidence, found.theta)),
+            rounds=found.fitted.rounds,
+            chosen={"verdicts": _GRADED},
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        return {"verdicts": "wins and ties", **super()._settings()}
 
     def _called_for(self, evidence: Evidence) -> bool:
         """Whether a plain fit would be biased, and effects of answers are quickly fitted."""
@@ -136,6 +196,10 @@ class BradleyTerry(PairedMethod):
         if self.params.style_control:
             raise RatingError("effects of judges and of style are not fitted together; choose one")
         return fit_judges(evidence, prior, positions(evidence, self.params))
+
+
+def _mean_width(result: Result) -> float:
+    return float((result.estimate.high - result.estimate.low).mean())
 
 
 def _cost(evidence: Evidence) -> int:

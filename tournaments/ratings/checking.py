@@ -15,8 +15,8 @@ def check(comparisons: Comparisons) -> None:
 
     Names given twice, columns of different length, an index outside its names, a self-match, a
     negative prompt, a score other than 0, 0.5 and 1, a weight that is not a positive number, an
-    order other than -1, 0 and 1, a rater below -1, a share outside 0 to 1 (NaN is none), a
-    covariate that is not a finite number.
+    order other than -1, 0 and 1, a rater below -1, a share outside 0 to 1, a
+    clarity that is not above 0 and up to 1 (NaN is none), a covariate that is not a finite number.
     """
     if len(set(comparisons.competitors)) < len(comparisons.competitors):
         raise ValueError("a competitor is listed twice")
@@ -70,6 +70,8 @@ def _optional_faults(comparisons: Comparisons) -> dict[str, BoolArray]:
         found["the rater is below -1"] = rater < -1
     if (share := comparisons.share) is not None:
         found["the share is not between 0 and 1"] = (share < 0) | (share > 1)
+    if (clarity := comparisons.clarity) is not None:
+        found["the clarity is not above 0 and up to 1"] = (clarity <= 0) | (clarity > 1)
     for name, known in (("judge", comparisons.judges), ("slice", comparisons.slices)):
         if (column := getattr(comparisons, name)) is not None:
             found[f"{name} is not the index of a {name}"] = (column < 0) | (column >= len(known))

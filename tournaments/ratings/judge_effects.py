@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tournaments.ratings.base import FloatArray, IntArray, RatingError
-from tournaments.ratings.counts import Evidence, Pairs, totals
+from tournaments.ratings.base import FloatArray, IntArray
+from tournaments.ratings.counts import Evidence, Pairs
 from tournaments.ratings.design import Covariate, Design
 from tournaments.ratings.links import HalfWin
 from tournaments.ratings.paired import (
@@ -25,33 +25,22 @@ from tournaments.ratings.paired import (
     predictor,
     prior_information,
 )
-
-_PRECISION = 1.0
-_ROUNDS = 1_000
-_TOLERANCE = 1e-8
-_LONGEST = 0.5
+from tournaments.ratings.sharpness import PRECISION, Posterior, by_sharpness
 
 
 def fit_judges(evidence: Evidence, prior: Prior, first: IntArray | None) -> tuple[Design, Fit]:
-    """Strengths, discriminations and position effects together, by alternating Newton's method.
+    """Strengths, discriminations and position effects together.
 
     first: (N,) who was shown first, or None to leave the order out. RatingError when it does not
     converge.
     """
     units, judge, unit_of_row = _units(evidence, first)
-    sharpness = np.zeros(len(evidence.judges))
-    games = totals(judge, units.pairs.met, len(sharpness))
-    games = games / games.sum()
-    fitted = fit(units, HalfWin(), prior)
-    for _ in range(_ROUNDS):
-        step = _sharpness_step(units, judge, sharpness, fitted)
-        step -= np.log(games @ np.exp(sharpness + step))
-        sharpness += step
-        units = replace(units, slope=np.exp(sharpness)[judge])
-        fitted = fit(units, HalfWin(), prior, fitted.theta)
-        if np.abs(step).max() <= _TOLERANCE:
-            return _with_sharpness(evidence, units, judge, unit_of_row, sharpness, fitted, prior)
-    raise RatingError("the effects of judges did not converge")
+    alike = fit(units, HalfWin(), prior)
+    posterior = Posterior(units, judge, len(evidence.judges), prior)
+    sharpness = posterior.sharpest(alike.theta, alike.beta)
+    units = replace(units, slope=np.exp(sharpness)[judge])
+    fitted = fit(units, HalfWin(), prior, alike.theta)
+    return _with_sharpness(evidence, units, judge, unit_of_row, sharpness, fitted, prior)
 
 
 def _units(evidence: Evidence, first: IntArray | None) -> tuple[Units, IntArray, IntArray]:
@@ -71,20 +60,6 @@ def _units(evidence: Evidence, first: IntArray | None) -> tuple[Units, IntArray,
     return Units(pairs, x.copy(order="F"), np.ones(len(judge))), judge, unit
 
 
-def _sharpness_step(
-    units: Units, judge: IntArray, sharpness: FloatArray, fitted: Fit
-) -> FloatArray:
-    """(J,): a Newton step of log g, the strengths held."""
-    eta = predictor(units, fitted.theta, fitted.beta)
-    lead = eta - units.x @ fitted.beta
-    terms = HalfWin().terms(eta, 0.0, units.pairs)
-    n = len(sharpness)
-    gradient = np.bincount(judge, terms.gradient * lead, n) - _PRECISION * sharpness
-    curvature = np.bincount(judge, terms.curvature * lead**2, n) + _PRECISION
-    step: FloatArray = np.clip(gradient / curvature, -_LONGEST, _LONGEST)
-    return step
-
-
 def _with_sharpness(
     evidence: Evidence,
     units: Units,
@@ -99,8 +74,8 @@ def _with_sharpness(
     n = len(sharpness)
     lead = predictor(units, fitted.theta, np.zeros(units.x.shape[1]))
     pull = np.bincount(judge, units.pairs.met, n) * np.exp(sharpness)
-    apart = (judge[:, None] == np.arange(n)) - pull / pull.sum()
-    x = np.column_stack([units.x, lead[:, None] * apart]).copy(order="F")
+    apart = by_sharpness(lead, judge, pull / pull.sum())
+    x = np.column_stack([units.x, apart]).copy(order="F")
     whole = replace(units, x=x)
     curvature = (
         HalfWin().terms(predictor(units, fitted.theta, fitted.beta), 0.0, units.pairs).curvature
@@ -110,7 +85,7 @@ def _with_sharpness(
         [
             prior_information(fitted.theta, prior),
             np.full(len(fitted.beta), COEFFICIENT_PRECISION),
-            np.full(n, _PRECISION),
+            np.full(n, PRECISION),
         ]
     )
     information.flat[:: len(information) + 1] += precision

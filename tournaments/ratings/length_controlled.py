@@ -188,8 +188,6 @@ def _covariances(data: _Data, fitted: Fit, prior: Prior) -> tuple[FloatArray, Fl
     middle[np.arange(m), np.arange(m)] += prior_information(fitted.theta, prior)
     inverse = fitted.covariance
     model = inverse @ middle @ inverse
-    if evidence.n_prompts < 2:
-        return model, None
     every_row = np.arange(len(p))
     residual = weight * (data.points - p)
     return model, score_covariance(inverse, evidence, units, every_row, residual)

@@ -22,10 +22,25 @@ Resamples = NDArray[np.number]
 AT_ONCE = 256
 """Replicates solved together."""
 
+_MANY_PROMPTS = 10_000
+"""From here on, how many prompts a resample has may vary as Poisson numbers do: by 1 %."""
+
 _CELLS_AT_ONCE = 2**25
 _ROWS_AT_ONCE = 256
 _TABLE = 65_536
 _LARGE = 4_000
+
+
+def drawn(
+    evidence: Evidence, unit_of_row: IntArray, pairs: Pairs, size: int, rng: np.random.Generator
+) -> Iterator[Resamples]:
+    """Yield outcomes (U, 3, up to 256) of `size` resamples of the prompts.
+
+    unit_of_row: (N,) which of the units, whose outcomes are `pairs`, each comparison belongs to.
+    """
+    if evidence.weight is None and evidence.n_prompts == len(evidence.a) >= _MANY_PROMPTS:
+        return row_resamples(pairs, size, rng)
+    return prompt_resamples(evidence, unit_of_row, len(pairs.a), size, rng)
 
 
 def prompt_resamples(
@@ -48,17 +63,18 @@ def prompt_resamples(
 
 
 def row_resamples(pairs: Pairs, size: int, rng: np.random.Generator) -> Iterator[Resamples]:
-    """Yield outcomes (U, 3, up to 256) of `size` resamples of independent comparisons.
+    """Yield outcomes (U, 3, up to 256) of `size` resamples of comparisons on a prompt each.
 
     Each comparison counts Poisson(1) times, so each cell of the counts Poisson(count) times.
     """
     cells = pairs.outcomes.T.ravel()
     kind = _smallest(float(cells.max(initial=0.0)))
-    alike = list(_alike(cells, kind))
+    alike, never = list(_alike(cells, kind)), np.flatnonzero(cells == 0)
     chunk = max(1, min(AT_ONCE, 4 * _CELLS_AT_ONCE // cells.size))
     for start in range(0, size, chunk):
         width = min(chunk, size - start)
-        drawn = np.zeros((cells.size, width), dtype=kind)
+        drawn = np.empty((cells.size, width), dtype=kind)
+        drawn[never] = 0
         for mean, table, places in alike:
             for few in np.split(places, range(_ROWS_AT_ONCE, len(places), _ROWS_AT_ONCE)):
                 drawn[few] = _poisson(mean, table, (len(few), width), rng)
@@ -70,7 +86,8 @@ def _alike(
 ) -> Iterator[tuple[float, NDArray[np.number], IntArray]]:
     """Yield each count above 0, its table of quantiles, and the cells that have it."""
     counts, index = np.unique(cells, return_inverse=True)
-    order = np.argsort(index, kind="stable")
+    small = index.astype(np.min_scalar_type(len(counts)))  # which is sorted by its digits
+    order = np.argsort(small, kind="stable")
     ends = np.cumsum(np.bincount(index))[:-1]
     for mean, places in zip(counts.tolist(), np.split(order, ends), strict=True):
         if mean > 0:
@@ -95,7 +112,7 @@ def _quantiles(mean: float, kind: type[np.number]) -> NDArray[np.number]:
     values = np.arange(_longest(mean))
     cuts = np.rint(pdtr(values, mean) * _TABLE).astype(np.int64)
     cuts[-1] = _TABLE
-    return np.repeat(values, np.diff(cuts, prepend=0)).astype(kind)
+    return np.repeat(values.astype(kind), np.diff(cuts, prepend=0))
 
 
 def _poisson(
@@ -110,7 +127,7 @@ def _poisson(
         rounded: NDArray[np.number] = np.rint(drawn)
         return rounded
     size = shape[0] * shape[1]
-    raw = rng.integers(0, 2**64, -(-size // 4), dtype=np.uint64)  # four places in one number
+    raw = rng.bit_generator.random_raw(-(-size // 4))  # four places in one number
     picked = raw.view(np.uint16)[:size].reshape(shape)
     taken: NDArray[np.number] = table.take(picked, mode="clip")  # all are in range
     return taken

@@ -162,8 +162,8 @@ class PairedMethod:
         estimate = from_spread(ratings, spread, ELO_SCALE, rng)
         if not params.bootstrap or evidence.n_prompts < 2:
             return estimate
-        drawn = resamples.prompt_resamples(
-            evidence, design.unit_of_row, len(design.units.pairs.a), params.bootstrap, rng
+        drawn = resamples.drawn(
+            evidence, design.unit_of_row, design.units.pairs, params.bootstrap, rng
         )
         refitted = replicates.refits(drawn, fitted, design.units, self.link, prior)
         points = CENTRE + ELO_SCALE * (refitted @ contrast.T)

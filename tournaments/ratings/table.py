@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Result:
     """What a method adds to the estimate. basis: what places competitors where the data do not.
 
     resampled: the intervals come from resampled prompts. warnings: the method's own, put first.
+    chosen: settings that were chosen by the data.
     """
 
     estimate: Estimate
@@ -37,6 +38,7 @@ class Result:
     effects: tuple[Effect, ...] = ()
     warnings: tuple[str, ...] = ()
     rounds: int = 0
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 def rating_table(
@@ -53,7 +55,7 @@ def rating_table(
     warned = cautions(evidence, groups, estimate.ratings, result.resampled, result.basis)
     return RatingTable(
         method=method,
-        settings=settings,
+        settings={**settings, **result.chosen},
         rows=(*(rated[i] for i in order), *_unrated(evidence)),
         n_comparisons=len(evidence.a),
         n_prompts=evidence.n_prompts,

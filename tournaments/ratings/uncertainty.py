@@ -239,10 +239,8 @@ def clustered_covariance(
     fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
 ) -> FloatArray | None:
     """(D, D) of all parameters, from the variation between prompts; None for a single prompt."""
-    if evidence.n_prompts < 2:
-        return None
     scores = _scores(fit, units, link, evidence, unit_of_row)
-    return _by_prompt(fit.covariance, scores, evidence)
+    return between_prompts(fit.covariance, scores, evidence)
 
 
 def people_covariance(
@@ -253,31 +251,42 @@ def people_covariance(
     Added to the covariance clustered by prompt, it makes two-way clustering (Cameron, Gelbach &
     Miller, 2011). Verdicts that are no single person's add nothing. None without two people.
     """
+    if evidence.rater is None:
+        return None
+    scores = _scores(fit, units, link, evidence, unit_of_row)
+    return between_people(fit.covariance, scores, evidence)
+
+
+def between_prompts(inverse: FloatArray, scores: Scores, evidence: Evidence) -> FloatArray | None:
+    """(K, K): the sandwich of `inverse` (K, D), which takes scores to parameters, by prompts."""
+    n = evidence.n_prompts
+    if n < 2:
+        return None
+    result: FloatArray = inverse @ (_corrected(n) * scores.middle(evidence.prompt, n)) @ inverse.T
+    return result
+
+
+def between_people(inverse: FloatArray, scores: Scores, evidence: Evidence) -> People | None:
+    """The same of what verdicts of one person share beyond those on one prompt."""
     if (rater := evidence.rater) is None:
         return None
     theirs = rater >= 0
-    scores = _scores(fit, units, link, evidence, unit_of_row).of(theirs)
     rater, prompt, n = rater[theirs], evidence.prompt[theirs], int(rater.max()) + 1
     both, index = np.unique(prompt * n + rater, return_inverse=True)
-    between = _corrected(n) * scores.middle(rater, n)
-    within = _corrected(len(both)) * scores.middle(index, len(both))
-    return People(between - within, n).seen(fit.covariance)
+    own = scores.of(theirs)
+    between = _corrected(n) * own.middle(rater, n)
+    within = _corrected(len(both)) * own.middle(index, len(both))
+    return People(between - within, n).seen(inverse)
 
 
 def score_covariance(
     inverse: FloatArray, evidence: Evidence, units: Units, unit_of_row: IntArray, eta: FloatArray
-) -> FloatArray:
+) -> FloatArray | None:
     """(D, D): the sandwich of the inverse information (D, D) and the scores of prompts.
 
     eta: (N,) derivative of each row's log-likelihood by its predictor.
     """
-    return _by_prompt(inverse, _scores_of(evidence, units, unit_of_row, eta, None), evidence)
-
-
-def _by_prompt(inverse: FloatArray, scores: _Scores, evidence: Evidence) -> FloatArray:
-    n = evidence.n_prompts
-    result: FloatArray = inverse @ (_corrected(n) * scores.middle(evidence.prompt, n)) @ inverse
-    return result
+    return between_prompts(inverse, _scores_of(evidence, units, unit_of_row, eta, None), evidence)
 
 
 def _corrected(clusters: int) -> float:
@@ -286,7 +295,7 @@ def _corrected(clusters: int) -> float:
 
 def _scores(
     fit: Fit, units: Units, link: Link, evidence: Evidence, unit_of_row: IntArray
-) -> _Scores:
+) -> Scores:
     by_eta, by_tie = link.scores(predictor(units, fit.theta, fit.beta), fit.tie)
     rows = unit_of_row, evidence.outcome
     eta, tie = by_eta[rows], by_tie[rows]
@@ -301,17 +310,17 @@ def _scores_of(
     unit_of_row: IntArray,
     eta: FloatArray,
     tie: FloatArray | None,
-) -> _Scores:
+) -> Scores:
     """From derivatives (N,) of each row's log-likelihood by its predictor and the tie parameter."""
     sloped = eta if units.slope is None else eta * units.slope[unit_of_row]
     others = [eta * column[unit_of_row] for column in units.x.T]
     if tie is not None:
         others.append(tie)
-    return _Scores(evidence.a, evidence.b, len(evidence.names), sloped, tuple(others))
+    return Scores(evidence.a, evidence.b, len(evidence.names), sloped, tuple(others))
 
 
 @dataclass(frozen=True)
-class _Scores:
+class Scores:
     """Derivatives of the log-likelihood of rows: (N,) of the predictor, and by other parameters.
 
     a, b: (N,) of m competitors.
@@ -323,9 +332,9 @@ class _Scores:
     predictor: FloatArray
     others: tuple[FloatArray, ...]
 
-    def of(self, rows: BoolArray) -> _Scores:
+    def of(self, rows: BoolArray) -> Scores:
         others = tuple(column[rows] for column in self.others)
-        return _Scores(self.a[rows], self.b[rows], self.m, self.predictor[rows], others)
+        return Scores(self.a[rows], self.b[rows], self.m, self.predictor[rows], others)
 
     def middle(self, cluster: IntArray, size: int) -> FloatArray:
         """(D, D): the sum over clusters, numbered (N,), of the outer product of their scores."""

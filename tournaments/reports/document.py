@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 
 from django.conf import settings
@@ -37,9 +35,3 @@ def stylesheet() -> str:
     """The style sheet that every report carries inside."""
     path = Path(settings.BASE_DIR) / "static" / "css" / "report.css"
     return path.read_text(encoding="utf-8")
-
-
-def stylesheet_hash() -> str:
-    """The CSP source that allows exactly this style sheet."""
-    digest = hashlib.sha256(stylesheet().encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

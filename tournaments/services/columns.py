@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from arena.models import Output
 from judges.contracts import Order, Winner
-from judges.models import Decision, Judge, Judgment
+from judges.models import Decision, Judge, Judgment, Quarantine
 from judges.queries import evidence_of
 from tournaments.ratings.base import Comparisons, FloatArray, IntArray
+from tournaments.ratings.grades import SLIGHT
 from tournaments.ratings.noise_share import Repeats
 from tournaments.ratings.style import Look, differences, look_of
 
@@ -28,6 +29,9 @@ NOT_REPEATED = (SURROGATE, PEOPLE)
 
 COVARIATES = "covariates."
 SCORES: dict[str | None, float] = {Winner.A: 1.0, Winner.B: 0.0}
+SLIGHTLY = 1
+"""The strength of a judgment that calls the winner slightly better; 2 is much."""
+
 SHOWN_FIRST = {Order.AB: 1, Order.BA: -1}
 CALLED = (Order.AB, Order.BA, Order.UNKNOWN)
 """The columns of `Repeats`."""
@@ -67,6 +71,8 @@ def comparisons_of(
     if SURROGATE in wanted:
         predicting = [judge.pk for judge in judges if judge.kind == SURROGATE]
         columns[SURROGATE] = np.isin(ids.judge, predicting).astype(np.int64)
+    if "clarity" in wanted and (clarity := _clarity(ids, judges)) is not None:
+        columns["clarity"] = clarity
     if "rater" in wanted and (raters := _raters(ids, judges)) is not None:
         columns["rater"] = raters
     called = {judge.pk: str(judge) for judge in judges}
@@ -179,11 +185,7 @@ def _presented(ids: _Ids, judges: Collection[Judge]) -> dict[str, IntArray | Flo
 
     The share counts only where every judgment gave a probability.
     """
-    behind = evidence_of(judges)
-    readers: defaultdict[int, list[int]] = defaultdict(list)
-    for judge, read in behind.items():
-        for other in read:
-            readers[other].append(judge)
+    readers = _readers(judges)
     seen: defaultdict[tuple[int, int], list[tuple[int, float | None]]] = defaultdict(list)
     for judge, comparison, order, probability in _judgments(readers, ids.comparison):
         for reader in readers[judge]:
@@ -204,6 +206,42 @@ def _presented(ids: _Ids, judges: Collection[Judge]) -> dict[str, IntArray | Flo
     if not np.isnan(share).all():
         found["share"] = share
     return found
+
+
+def _clarity(ids: _Ids, judges: Collection[Judge]) -> FloatArray | None:
+    """(N,): how clear a win is, by the mean of those behind the decision who named the winner and
+    said so; NaN where nobody did. None if nobody ever did.
+
+    What people in quarantine said does not count.
+    """
+    readers = _readers(judges)
+    banned = Quarantine.objects.filter(
+        judge=OuterRef("judge"), rater=OuterRef("rater"), lifted_at=None
+    )
+    rows = Judgment.objects.filter(
+        ~Exists(banned), judge__in=list(readers), winner__in=list(SCORES), strength__isnull=False
+    )
+    said: defaultdict[tuple[int, int, float], list[float]] = defaultdict(list)
+    for judge, comparison, winner, strength in (
+        rows.order_by()
+        .values_list("judge_id", "comparison_id", "winner", "strength")
+        .iterator(chunk_size=CHUNK)
+    ):
+        for reader in readers[judge]:
+            clarity = SLIGHT if strength == SLIGHTLY else 1.0
+            said[reader, comparison, SCORES[winner]].append(clarity)
+    keys = zip(ids.judge.tolist(), ids.comparison.tolist(), ids.score.tolist(), strict=True)
+    found = np.array([np.mean(said[key]) if key in said else np.nan for key in keys])
+    return None if np.isnan(found).all() else found
+
+
+def _readers(judges: Collection[Judge]) -> dict[int, list[int]]:
+    """{judge who says something: those of the judges whose verdicts rest on it}."""
+    readers: defaultdict[int, list[int]] = defaultdict(list)
+    for judge, read in evidence_of(judges).items():
+        for other in read:
+            readers[other].append(judge)
+    return dict(readers)
 
 
 def _raters(ids: _Ids, judges: Collection[Judge]) -> IntArray | None:

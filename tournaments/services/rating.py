@@ -31,7 +31,7 @@ from tournaments.ratings.strengths import STYLES, PairedParams
 from tournaments.selection import decisions_of, with_predictions
 from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of, repeats_of
 
-REVISION = 4
+REVISION = 5
 """Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
@@ -48,6 +48,9 @@ TOGETHER = ("order", "judges")
 
 BY_TIES = {"half": "bradley_terry", "davidson": "davidson", "rao_kupper": "rao_kupper"}
 """What `ties` makes of the method `bradley_terry`."""
+
+GRADED = ("auto", "never")
+"""Whether a slight win is worth less than a clear one, where that is known."""
 
 IMPORTED = ("human", "llm")
 """Kinds that an imported judgment may say it is of, without a judge of that kind."""
@@ -148,13 +151,13 @@ def _slices(
 
 
 def method_for(
-    method: str, ties: str, style_control: str, effects: str = ""
+    method: str, ties: str, style_control: str, effects: str = "", graded: str = ""
 ) -> tuple[str, dict[str, Any]]:
     """The name and params of the method that a reader's words ask for; each may be empty.
 
     ties: how ties count, for Bradley-Terry. style_control: "true" for all of an answer's looks,
     or their names with commas. effects: names of `EFFECTS` with commas, or "true" for those that
-    can be fitted together. Raises InvalidInput, naming the word.
+    can be fitted together. graded: one of `GRADED`. Raises InvalidInput, naming the word.
     """
     faults = {}
     base = method or BY_TIES.get(ties, "bradley_terry")
@@ -176,10 +179,18 @@ def method_for(
         faults["effects"] = f"{base} does not estimate effects of {lacking[0]}"
     elif "answers" in wanted and (styles or len(set(wanted)) > 1):
         faults["effects"] = "effects of answers are fitted alone, without style or other effects"
+    faults |= _fault_of_grades(graded, known)
     if faults:
         raise InvalidInput("this leaderboard cannot be had", faults)
-    params: dict[str, Any] = {"style_control": styles} if styles else {}
+    chosen = {"style_control": styles, "graded": graded}
+    params: dict[str, Any] = {name: value for name, value in chosen.items() if value}
     return base, reduce(or_, (EFFECTS[name] for name in wanted), params)
+
+
+def _fault_of_grades(graded: str, known: Collection[str]) -> dict[str, str]:
+    if not graded or (graded in GRADED and "graded" in known):
+        return {}
+    return {"graded": f"must be one of {', '.join(GRADED)}, and goes with bradley_terry only"}
 
 
 def _words(asked: str, known: Collection[str]) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tournaments.formats.beliefs import FloatArray, IntArray, believe
 from tournaments.ratings.base import Comparisons
+from tournaments.ratings.grades import graded_of
 from tournaments.simulation.worlds import World
 
 _AT_ONCE = 1 << 19
@@ -67,19 +68,21 @@ class Sweep:
         return [Block(*columns) for columns in zip(*parts, strict=True)]
 
     def comparisons(self) -> list[Comparisons]:
-        """What each trial played, for a rating method; graded verdicts become wins."""
+        """What each trial played, for a rating method."""
         return [comparisons_of(block, self.world.competitors) for block in self.rows()]
 
 
 def comparisons_of(block: Block, competitors: int) -> Comparisons:
+    """A share of the point that is neither all, half nor nothing is a win that is less clear."""
     known = ~np.isnan(block.share)
-    share = block.share[known]
+    score, clarity = graded_of(block.share[known])
     return Comparisons(
         competitors=names_of(competitors),
         a=block.i[known],
         b=block.j[known],
-        score=np.sign(share - 0.5) / 2.0 + 0.5,
+        score=score,
         prompt=block.prompt[known],
+        clarity=clarity if (clarity < 1.0).any() else None,
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
 from tournaments.formats.beliefs import FloatArray, IntArray, Prior, believe
+from tournaments.ratings.grades import SLIGHT
 
 LOGISTIC_VARIANCE = math.pi**2 / 3
 
@@ -75,7 +76,7 @@ class Setting:
     prompt_spread: float = 0.0
     ties: float = 0.0
     slight: float = 0.0
-    slight_share: float = 0.75
+    slight_share: float = (1.0 + SLIGHT) / 2.0
     intransitive: float = 0.0
     both_orders: bool = False
     surrogate: float = 0.0

@@ -18,6 +18,7 @@ NAMES = {
     "position": "Advantage of being shown first",
     "judge_effects": "Effects of judges",
     "response_effects": "Effects of single answers",
+    "graded": "Graded verdicts",
     "spread_of_slices": "Spread of slices about the whole",
 }
 VALUES = {
@@ -30,6 +31,8 @@ VALUES = {
     ("response_effects", "auto"): "where a plain fit would be biased",
     ("response_effects", "always"): "estimated",
     ("response_effects", "never"): "not estimated",
+    ("graded", "auto"): "where nine wins of ten say how clear they are",
+    ("graded", "never"): "not used",
 }
 
 

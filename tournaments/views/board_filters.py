@@ -14,7 +14,7 @@ from tournaments.ratings import registry as methods
 from tournaments.selection import shown_in_one_order
 from tournaments.views.shared import Filter, filter_bar, slice_filters, tournament_filter
 
-WORDS = ("method", "ties", "style_control", "effects", "against")
+WORDS = ("method", "ties", "style_control", "effects", "graded", "against")
 RUNS = 20
 """Earlier rating runs that are offered for comparison."""
 
@@ -36,6 +36,11 @@ EFFECTS = [
     ("judges", "judges"),
     ("order,judges", "judges, and being shown first"),
     ("answers", "lucky answers (knock-outs)"),
+]
+
+GRADED = [
+    ("", "count less than clear ones, where known"),
+    ("never", "count like clear ones"),
 ]
 
 
@@ -64,6 +69,7 @@ def model_filters(project: Project, words: Mapping[str, str]) -> list[Filter]:
             Filter("ties", "Ties", words["ties"], TIES),
             Filter("style_control", "Style of answers", words["style_control"], STYLES),
             Filter("effects", "Also estimate", words["effects"], _effects(project)),
+            Filter("graded", "Slight wins", words["graded"], GRADED),
             Filter("against", "Compare with", words["against"], runs),
         ]
     )

@@ -71,7 +71,7 @@ def index(request: HttpRequest, project: Project) -> HttpResponse:
         "rows": [(row, matches.get(row.match_id)) for row in page.object_list],  # type: ignore[attr-defined]
         "filters": filter_bar(_filters(project, tournament, chosen)),
         "filtered": tournament or any(chosen.values()),
-        "campaigns": campaigns.open_in(project) if may_edit(request) else [],
+        "campaigns": campaigns.that_ask(project) if may_edit(request) else [],
     }
     return render(request, "tournaments/matches.html", context)
 
@@ -87,7 +87,7 @@ def ask_people(request: HttpRequest, project: Project) -> HttpResponse:
         by = request.user if isinstance(request.user, User) else None
         found = asking.ask_about(campaign, ids, how={"how": "matches"}, by=by)
     except Conflict as error:
-        messages.error(request, error.message.capitalize() + ".")
+        messages.error(request, error.sentence)
         return redirect(f"{reverse('matches', args=[project.slug])}?{request.GET.urlencode()}")
     messages.success(request, found.words)
     return redirect("campaign", project.slug, campaign.key)

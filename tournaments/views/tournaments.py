@@ -38,7 +38,7 @@ from tournaments.reports import noise
 from tournaments.services import lifecycle
 from tournaments.services.cautioning import cautions_of
 from tournaments.services.estimating import estimate_of
-from tournaments.services.shapes import note_of
+from tournaments.services.shapes.tournaments import note_of
 from tournaments.views.shared import all_words, invites, listed, scale_of
 
 PAGE_SIZE = 30

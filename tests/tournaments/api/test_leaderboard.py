@@ -54,6 +54,11 @@ def test_style_is_controlled_when_asked(board):
     assert board(style_control="false").json()["settings"]["style_control"] == []
 
 
+def test_grades_are_left_out_when_asked(board):
+    assert board().json()["settings"]["graded"] == "auto"
+    assert board(graded="never").json()["settings"]["graded"] == "never"
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -61,6 +66,8 @@ def test_style_is_controlled_when_asked(board):
         ({"ties": "davidson", "method": "elo"}, "ties"),
         ({"style_control": "charm"}, "style_control"),
         ({"style_control": "length", "method": "elo"}, "style_control"),
+        ({"graded": "sometimes"}, "graded"),
+        ({"graded": "never", "method": "elo"}, "graded"),
         ({"method": "chess"}, "method"),
         ({"colour": "red"}, "colour"),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.tournaments.ratings.worlds import SHARED_DATA, comparisons, drawn_rows
-from tournaments.ratings import registry
+from tournaments.ratings import elo, registry
 from tournaments.ratings.base import Comparisons, RatingTable
 from tournaments.ratings.counts import Evidence, gather
 from tournaments.ratings.elo import replay, shuffles
@@ -51,6 +51,24 @@ def test_no_game_changes_nothing() -> None:
     padded = replay(evidence, orders, 16)
     assert padded[0] == pytest.approx(replay(evidence, orders[:1, :2], 16)[0])
     assert padded[1] == pytest.approx(padded[0])
+
+
+def test_two_competitors_have_the_digits_of_any_number() -> None:
+    rng = np.random.default_rng(3)
+    games = [(0, 1, float(score)) for score in rng.choice([0.0, 0.5, 1.0], 150)]
+    alone, beside = (in_given_order(games, names) for names in (("a", "b"), ("a", "b", "idle")))
+    orders = shuffles(alone, rng.multinomial(150, np.full(150, 1 / 150), 4), 3, rng)
+    longer = np.pad(orders, ((0, 0), (5, 70)), constant_values=150)
+    assert (replay(alone, longer, 16) == replay(beside, longer, 16)[:, :2]).all()
+
+
+def test_the_digits_do_not_depend_on_how_many_steps_are_looked_up_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = comparisons(drawn_rows([-0.5, 0.0, 0.5], prompts=30))
+    found = rate(data, bootstrap=20)
+    monkeypatch.setattr(elo, "_STEPS", 1)
+    assert rate(data, bootstrap=20) == found
 
 
 def test_shuffles_hold_exactly_the_games_of_each_resample() -> None:

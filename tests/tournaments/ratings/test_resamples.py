@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.tournaments.ratings.worlds import comparisons, drawn_rows
 from tournaments.ratings import resamples
+from tournaments.ratings.base import Comparisons
 from tournaments.ratings.counts import Pairs, gather
 
 
@@ -30,3 +33,24 @@ def test_resampled_rows_are_poisson(mean: float) -> None:
     assert drawn[0].var() == pytest.approx(mean, rel=0.06)
     assert not drawn[1].any()
     assert (drawn[2] == np.rint(drawn[2])).all()
+
+
+def test_many_prompts_with_one_comparison_each_are_resampled_by_their_counts() -> None:
+    """With the same spread as by prompts, and in a time that does not grow with them."""
+    rng = np.random.default_rng(3)
+    n = resamples._MANY_PROMPTS
+    data = Comparisons(("a", "b"), np.zeros(n, int), np.ones(n, int),
+                       rng.choice([0.0, 0.5, 1.0], n), np.arange(n))  # fmt: skip
+
+    def drawn(prompt: np.ndarray, size: int) -> np.ndarray:
+        found = gather(replace(data, prompt=prompt))
+        rng = np.random.default_rng(0)
+        blocks = resamples.drawn(found, found.pair_of_row, found.pairs, size, rng)
+        return np.concatenate(list(blocks), axis=2)[0]
+
+    alone, again = drawn(np.arange(n), 400), drawn(np.arange(n), 400)
+    assert (alone == again).all()
+    assert alone.dtype == np.uint16  # as `row_resamples` has it
+    lead = 1.0 * alone[0] - alone[2]
+    assert lead.std() == pytest.approx(np.sqrt(n * 2 / 3), rel=0.12)
+    assert drawn(np.arange(n) // 2, 4).dtype == np.float64  # as `prompt_resamples` has it

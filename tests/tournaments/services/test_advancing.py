@@ -4,12 +4,12 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import connection
 
 from judges.models import Decision, Judgment
 from judges.services import settling
 from judges.services.settling import settle
 from tests import factories
+from tests.threads import Another
 from tournaments.models import Bracket
 from tournaments.services import advancing, lifecycle, sweeping
 
@@ -192,29 +192,6 @@ def test_a_paused_tournament_is_not_advanced(cup):
 
 
 # Two transactions at once ---------------------------------------------------------------------
-
-
-class Another(threading.Thread):
-    """Runs `work` on a connection of its own; `finish` raises what it raised."""
-
-    def __init__(self, work):
-        super().__init__(daemon=True)
-        self.work, self.error = work, None
-        self.start()
-
-    def run(self):
-        try:
-            self.work()
-        except BaseException as error:
-            self.error = error
-        finally:
-            connection.close()
-
-    def finish(self):
-        self.join(30)
-        assert not self.is_alive(), "still waiting for a lock"
-        if self.error:
-            raise self.error
 
 
 @pytest.mark.stack

@@ -18,23 +18,8 @@ STUB = "http://127.0.0.1:9/v1"
 
 
 @pytest.fixture
-def lab():
-    lab = factories.project()
-    factories.field(lab, prompts=4, competitors=["ann", "ben", "cat"])
-    return lab
-
-
-@pytest.fixture
 def stub(lab):
     return factories.stub_judge(lab, STUB)
-
-
-def started(lab, judge, format="round_robin", **more):
-    cup = factories.tournament(lab, judge, format, **more)
-    lifecycle.start(cup)
-    advancing.advance(cup.pk)
-    cup.refresh_from_db()
-    return cup
 
 
 def say(decision, order="ab", calls=1, usd=0.01):
@@ -63,8 +48,8 @@ def calls(*cups):
 
 
 def test_of_two_at_once_the_first_pays_and_the_budget_of_the_other_is_left(lab, stub):
-    one = started(lab, stub)
-    other = started(lab, stub, max_calls=40)
+    one = factories.started(lab, stub)
+    other = factories.started(lab, stub, max_calls=40)
 
     judge_all(one, other)
 
@@ -74,8 +59,8 @@ def test_of_two_at_once_the_first_pays_and_the_budget_of_the_other_is_left(lab, 
 
 
 def test_what_the_second_adds_is_its_own(lab, stub):
-    one = started(lab, stub, competitors=["ann", "ben"])
-    other = started(lab, stub)
+    one = factories.started(lab, stub, competitors=["ann", "ben"])
+    other = factories.started(lab, stub)
 
     judge_all(one, other)
 
@@ -83,8 +68,8 @@ def test_what_the_second_adds_is_its_own(lab, stub):
 
 
 def test_the_budget_keeps_back_what_another_may_leave_to_it_and_is_never_below_zero(lab, stub):
-    one = started(lab, stub)
-    other = started(lab, stub, max_calls=10)
+    one = factories.started(lab, stub)
+    other = factories.started(lab, stub, max_calls=10)
     assert other.matches.count() == 2
 
     lifecycle.cancel(one)
@@ -96,11 +81,11 @@ def test_the_budget_keeps_back_what_another_may_leave_to_it_and_is_never_below_z
 
 
 def test_what_was_paid_before_it_was_paused_stays_charged_and_the_rest_is_the_others(lab, stub):
-    one = started(lab, stub, competitors=["ann", "ben"], slice={"category": "even"})
+    one = factories.started(lab, stub, competitors=["ann", "ben"], slice={"category": "even"})
     asked = list(Decision.objects.all())
     say(asked[0])
     lifecycle.pause(one)
-    other = started(lab, stub, competitors=["ann", "ben"], slice={"category": "even"})
+    other = factories.started(lab, stub, competitors=["ann", "ben"], slice={"category": "even"})
     say(asked[0], "ba")
     for decision in asked[1:]:
         say(decision)
@@ -110,7 +95,7 @@ def test_what_was_paid_before_it_was_paused_stays_charged_and_the_rest_is_the_ot
 
 
 def test_who_resumes_pays_for_what_it_asks_anew(lab, stub):
-    one = started(lab, stub, competitors=["ann", "ben"])
+    one = factories.started(lab, stub, competitors=["ann", "ben"])
     lifecycle.pause(one)
     lifecycle.resume(one)
 
@@ -120,7 +105,7 @@ def test_who_resumes_pays_for_what_it_asks_anew(lab, stub):
 
 
 def test_who_tries_a_failed_call_again_pays_for_it(lab, stub):
-    one = started(lab, stub, competitors=["ann", "ben"])
+    one = factories.started(lab, stub, competitors=["ann", "ben"])
     for decision in Decision.objects.all():
         say(decision)
     ids = list(Decision.objects.values_list("pk", flat=True))
@@ -128,7 +113,7 @@ def test_who_tries_a_failed_call_again_pays_for_it(lab, stub):
     one.brackets.update(dirty=True)
     advancing.advance(one.pk)
 
-    other = started(lab, stub, competitors=["ann", "ben"])
+    other = factories.started(lab, stub, competitors=["ann", "ben"])
     for decision in Decision.objects.filter(pk__in=ids, status="open"):
         say(decision, "ba")
     settle(ids)
@@ -137,8 +122,8 @@ def test_who_tries_a_failed_call_again_pays_for_it(lab, stub):
 
 
 def test_a_retry_pays_for_itself(lab, stub):
-    one = started(lab, stub, competitors=["ann", "ben"])
-    other = started(lab, stub, competitors=["ann", "ben"])
+    one = factories.started(lab, stub, competitors=["ann", "ben"])
+    other = factories.started(lab, stub, competitors=["ann", "ben"])
     Decision.objects.update(status="undecided", silence="failed")
     for cup in (one, other):
         advancing.advance(cup.pk)
@@ -151,7 +136,7 @@ def test_a_retry_pays_for_itself(lab, stub):
 
 
 def test_a_charge_is_of_who_asked(lab, stub):
-    one, other = started(lab, stub), started(lab, stub)
+    one, other = factories.started(lab, stub), factories.started(lab, stub)
     asked = Decision.objects.first()
     Charge.objects.create(decision=asked, keys=["k"], calls=3, tokens_in=1, tokens_out=1, usd=0.5)
 
@@ -161,7 +146,7 @@ def test_a_charge_is_of_who_asked(lab, stub):
 def test_a_jury_that_was_done_before_does_not_pay_for_a_member_that_it_did_not_hear(lab, stub):
     factories.stub_judge(lab, STUB, "second")
     panel = factories.judge(lab, "jury", "panel", members=["stub", "second"])
-    jury = started(lab, panel, competitors=["ann", "ben"])
+    jury = factories.started(lab, panel, competitors=["ann", "ben"])
     for decision in Decision.objects.filter(judge__name="second"):
         say(decision)
         say(decision, "ba")
@@ -171,7 +156,7 @@ def test_a_jury_that_was_done_before_does_not_pay_for_a_member_that_it_did_not_h
         status="decided", winner="a", settled_at=timezone.now()
     )
 
-    alone = started(lab, stub, competitors=["ann", "ben"])
+    alone = factories.started(lab, stub, competitors=["ann", "ben"])
     judge_all(alone)
 
     assert calls(jury, alone) == [(8, 8), (8, 0)]

@@ -4,7 +4,7 @@ import pytest
 
 from arena.common.errors import InvalidInput
 from tests import factories
-from tournaments.services.shapes import TournamentShape
+from tournaments.services.shapes.tournaments import TournamentShape
 
 pytestmark = pytest.mark.django_db
 

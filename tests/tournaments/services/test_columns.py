@@ -3,7 +3,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from arena.models import Competitor, Output, Prompt
-from judges.models import Decision, Judge, Judgment
+from judges.models import Decision, Judge, Judgment, Quarantine
 from judges.services import decisions
 from tests import factories
 from tournaments.services.columns import by_prompt, comparisons_of, repeats_of
@@ -103,6 +103,45 @@ def test_the_person_behind_a_decision_is_known_when_it_was_one(lab, django_user_
     assert sorted(by_prompt_key.values()) == [-1, 0]
     Judgment.objects.filter(rater=zoe, comparison=compared[1]).delete()
     assert sorted(columns(lab, "rater").rater.tolist()) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("said", "clarity"),
+    [
+        ([("ab", "a", 2)], 1.0),
+        ([("ab", "a", 1)], 0.5),
+        ([("ab", "b", 1), ("ba", "b", 2)], 0.75),
+        ([("ab", "a", 1), ("ba", "a", None)], 0.5),
+        ([("ab", "a", None), ("ba", "a", None)], None),
+        ([("ab", "a", 2), ("ba", "b", 1)], None),
+        ([("ab", "tie", None)], None),
+    ],
+)
+def test_the_clarity_of_a_win_is_that_of_those_who_named_the_winner(lab, said, clarity):
+    judge = factories.judge(lab, "recorded", "gpt", judge="gpt")
+    for comparison in factories.all_comparisons(lab):
+        for order, winner, strength in said:
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order=order, winner=winner, strength=strength
+            )
+        decisions.ask(judge, [comparison.pk])
+    found = columns(lab, "clarity").clarity
+    assert found is None if clarity is None else found.tolist() == [clarity, clarity]
+
+
+def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_user_model):
+    judge = factories.judge(lab, "human", "people", raters=2)
+    zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
+    for comparison in factories.all_comparisons(lab):
+        Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
+        for rater, strength in ((zoe, 1), (amy, 2)):
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order="ab", winner="a", rater=rater,
+                sample=rater.pk, strength=strength,
+            )  # fmt: skip
+    assert columns(lab, "clarity").clarity.tolist() == [0.75, 0.75]
+    Quarantine.objects.create(judge=judge, rater=zoe)
+    assert columns(lab, "clarity").clarity.tolist() == [1.0, 1.0]
 
 
 def test_looks_are_read_from_the_texts(lab):

@@ -5,7 +5,7 @@ import pytest
 from tests import factories
 from tests.tournaments.views.worlds import play_out, started
 from tournaments.services.extending import Wanted, extension_of
-from tournaments.services.shapes import TournamentShape
+from tournaments.services.shapes.tournaments import TournamentShape
 
 pytestmark = pytest.mark.django_db
 

@@ -13,6 +13,7 @@ from judges.models import Campaign, Decision, Judgment
 from judges.services import decisions
 from judges.services.settling import settle
 from tests import factories
+from tests.threads import Another, until_somebody_waits_for_a_lock
 from tournaments.models import Match, Tournament
 from tournaments.queries import progress_of, status_of
 from tournaments.services import advancing, extending, lifecycle
@@ -24,23 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def lab():
-    lab = factories.project()
-    factories.field(lab, prompts=4, competitors=["ann", "ben", "cat"])
-    return lab
-
-
-@pytest.fixture
 def people(lab):
     return factories.judge(lab, "human", "people")
-
-
-def started(lab, people, format="round_robin", **more):
-    cup = factories.tournament(lab, people, format, **more)
-    lifecycle.start(cup)
-    advancing.advance(cup.pk)
-    cup.refresh_from_db()
-    return cup
 
 
 @pytest.mark.parametrize(
@@ -113,7 +99,7 @@ def test_a_draft_costs_nothing_and_is_estimated(lab):
 
 
 def test_starting_twice_is_a_conflict(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
 
     with pytest.raises(Conflict, match="cannot become running"):
         lifecycle.start(cup)
@@ -131,7 +117,7 @@ def test_a_slice_without_answers_cannot_start_and_stays_a_draft(lab, people):
 
 
 def test_a_slice_takes_only_its_prompts(lab, people):
-    cup = started(lab, people, slice={"category": "even"})
+    cup = factories.started(lab, people, slice={"category": "even"})
 
     keys = set(Match.objects.values_list("decision__comparison__prompt__key", flat=True))
     assert keys == {"p0", "p2"}
@@ -142,14 +128,14 @@ def test_a_prompt_that_one_competitor_did_not_answer_is_played_by_the_others(lab
     lab.prompts.get(key="p0").outputs.filter(competitor__name="cat").delete()
     lab.prompts.get(key="p1").outputs.exclude(competitor__name="cat").delete()
 
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
 
     assert cup.brackets.count() == 3
     assert cup.planned == cup.matches.count() == 1 + 3 + 3
 
 
 def test_a_tournament_that_waits_for_people_says_so(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
     progress = progress_of(cup)
 
     assert progress.waiting_for_people == 12
@@ -157,7 +143,7 @@ def test_a_tournament_that_waits_for_people_says_so(lab, people):
 
 
 def test_pause_holds_and_resume_takes_up_again(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
 
     lifecycle.pause(cup)
     assert set(Decision.objects.values_list("status", flat=True)) == {"held"}
@@ -167,7 +153,8 @@ def test_pause_holds_and_resume_takes_up_again(lab, people):
 
 
 def test_pausing_leaves_what_another_tournament_wants(lab, people):
-    first, second = started(lab, people), started(lab, people, "single_elimination")
+    first = factories.started(lab, people)
+    second = factories.started(lab, people, "single_elimination")
 
     lifecycle.pause(first)
 
@@ -177,7 +164,7 @@ def test_pausing_leaves_what_another_tournament_wants(lab, people):
 
 
 def test_cancel_is_for_good(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
 
     lifecycle.cancel(cup)
 
@@ -186,7 +173,7 @@ def test_cancel_is_for_good(lab, people):
 
 
 def test_retry_asks_again_for_failed_calls_only(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
     one, two, *_ = Decision.objects.order_by("pk").values_list("pk", flat=True)
     Decision.objects.filter(pk=one).update(status="undecided", silence="failed")
     Decision.objects.filter(pk=two).update(status="undecided", silence="refused")
@@ -199,10 +186,10 @@ def test_retry_asks_again_for_failed_calls_only(lab, people):
 
 def test_what_is_decided_already_is_shared_and_free(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    started(lab, stub)
+    factories.started(lab, stub)
     Decision.objects.update(status="decided", winner="a")
 
-    second = started(lab, stub, max_calls=1)
+    second = factories.started(lab, stub, max_calls=1)
 
     assert Decision.objects.count() == 12
     assert (second.status, second.matches.count()) == ("completed", 12)
@@ -210,16 +197,16 @@ def test_what_is_decided_already_is_shared_and_free(lab):
 
 def test_what_was_asked_and_never_paid_is_kept_back_by_who_takes_it_up(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    lifecycle.cancel(started(lab, stub))
+    lifecycle.cancel(factories.started(lab, stub))
 
-    second = started(lab, stub, max_calls=10)
+    second = factories.started(lab, stub, max_calls=10)
 
     assert (second.status, second.matches.count()) == ("running", 2)
 
 
 def test_money_stops_a_round_robin_that_is_under_way(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub, max_usd=0.5)
+    cup = factories.started(lab, stub, max_usd=0.5)
     decision = Decision.objects.order_by("pk").first()
     Judgment.objects.create(
         judge=stub, comparison=decision.comparison, order="ab", winner="a", calls=1, usd=0.6
@@ -235,7 +222,7 @@ def test_money_stops_a_round_robin_that_is_under_way(lab):
 
 def test_a_retry_asks_a_machine_again_and_does_not_rule_for_it(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub)
+    cup = factories.started(lab, stub)
     Decision.objects.update(status="undecided", silence="failed")
 
     assert lifecycle.retry_undecided(cup) == 12
@@ -244,7 +231,7 @@ def test_a_retry_asks_a_machine_again_and_does_not_rule_for_it(lab):
 
 
 def test_a_cancelled_tournament_retries_nothing(lab):
-    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    cup = factories.started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
     Decision.objects.update(status="undecided", silence="failed")
     lifecycle.cancel(cup)
 
@@ -253,7 +240,7 @@ def test_a_cancelled_tournament_retries_nothing(lab):
 
 
 def test_a_retry_goes_by_the_status_of_now(lab):
-    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    cup = factories.started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
     Decision.objects.update(status="undecided", silence="failed")
     lifecycle.cancel(Tournament.objects.get(pk=cup.pk))
 
@@ -288,7 +275,7 @@ def paid(decisions, calls=2):
 
 def test_a_verdict_gives_free_what_was_kept_back_and_the_end_of_the_budget_pauses(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub, max_calls=11)
+    cup = factories.started(lab, stub, max_calls=11)
     under_way = []
     while cup.status == "running":
         pending = list(Decision.objects.exclude(status="decided"))
@@ -307,7 +294,7 @@ def test_a_verdict_gives_free_what_was_kept_back_and_the_end_of_the_budget_pause
 
 def test_more_budget_lets_it_go_on(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub, max_calls=3)
+    cup = factories.started(lab, stub, max_calls=3)
     assert (cup.status, cup.matches.count()) == ("paused", 0)
     Tournament.objects.filter(pk=cup.pk).update(max_calls=100)
 
@@ -320,7 +307,7 @@ def test_more_budget_lets_it_go_on(lab):
 
 def test_a_retry_beyond_the_budget_is_refused(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
-    cup = started(lab, stub)
+    cup = factories.started(lab, stub)
     Decision.objects.update(status="undecided", silence="failed")
     Tournament.objects.filter(pk=cup.pk).update(max_calls=20)
     cup.refresh_from_db()
@@ -330,9 +317,9 @@ def test_a_retry_beyond_the_budget_is_refused(lab):
 
 
 def test_a_held_decision_of_a_cancelled_tournament_is_taken_up_by_the_next(lab, people):
-    lifecycle.cancel(started(lab, people))
+    lifecycle.cancel(factories.started(lab, people))
 
-    started(lab, people)
+    factories.started(lab, people)
 
     assert set(Decision.objects.values_list("status", flat=True)) == {"waiting"}
     assert decisions.ask(people, []) == {}
@@ -369,7 +356,7 @@ def test_without_a_broker_every_change_stands(
 def test_a_completed_tournament_is_completed_without_a_broker(
     lab, people, no_broker, django_capture_on_commit_callbacks
 ):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
     Decision.objects.update(status="decided", winner="a")
     cup.brackets.update(dirty=True)
 
@@ -381,7 +368,7 @@ def test_a_completed_tournament_is_completed_without_a_broker(
 
 
 def test_a_retry_asks_nothing_of_who_has_withdrawn(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
     Decision.objects.update(status="undecided", silence="failed")
     extending.withdraw(cup, "cat", keep_games=True)
     cup.refresh_from_db()
@@ -395,11 +382,11 @@ def test_a_retry_asks_nothing_of_who_has_withdrawn(lab, people):
 
 
 def test_a_retry_takes_up_what_another_tournament_was_stopped_at(lab, people):
-    cup = started(lab, people)
+    cup = factories.started(lab, people)
     Decision.objects.update(status="undecided", silence="failed")
     cup.brackets.update(dirty=True)
     advancing.advance(cup.pk)
-    lifecycle.cancel(started(lab, people))
+    lifecycle.cancel(factories.started(lab, people))
     assert set(Decision.objects.values_list("status", flat=True)) == {"held"}
     cup.refresh_from_db()
 
@@ -413,7 +400,7 @@ def test_a_retry_takes_up_what_another_tournament_was_stopped_at(lab, people):
 def test_what_is_extended_while_it_is_completed_still_plays():
     lab = factories.project()
     factories.field(lab, prompts=2)
-    cup = started(lab, factories.judge(lab, "human", "people"))
+    cup = factories.started(lab, factories.judge(lab, "human", "people"))
     Decision.objects.update(status="decided", winner="a")
     cup.brackets.update(dirty=False, finished=True)
     prompt = Prompt.objects.create(
@@ -421,16 +408,14 @@ def test_what_is_extended_while_it_is_completed_still_plays():
     )
     for who in lab.competitors.all():
         Output.objects.create(prompt=prompt, competitor=who, turns=["Answer."])
-    told = []
     with transaction.atomic():
         extending.extend(cup, extending.Wanted(prompts=True))
-        thread = threading.Thread(target=complete_and_close, args=(cup.pk, told))
-        thread.start()
+        thread = Another(lambda: lifecycle.complete(cup.pk))
         until_somebody_waits_for_a_lock()
-    thread.join(30)
+    completed = thread.finish()
 
     cup.refresh_from_db()
-    assert (told, cup.status) == ([False], "running")
+    assert (completed, cup.status) == (False, "running")
 
 
 class Crowd:
@@ -498,7 +483,7 @@ def test_verdicts_formats_and_buttons_never_lock_each_other_out():
     factories.field(lab, prompts=12, competitors=factories.NAMES[:4])
     people = factories.judge(lab, "human", "people")
     for kind in ("round_robin", "single_elimination"):
-        started(lab, people, kind)
+        factories.started(lab, people, kind)
 
     crowd = Crowd(decide_some, decide_some, ask_formats, ask_formats, press_buttons)
     crowd.until(all_completed)
@@ -512,40 +497,13 @@ def test_verdicts_formats_and_buttons_never_lock_each_other_out():
 def test_a_retry_while_it_is_cancelled_asks_for_nothing():
     lab = factories.project()
     factories.field(lab, prompts=2)
-    cup = started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
+    cup = factories.started(lab, factories.stub_judge(lab, "http://127.0.0.1:9/v1"))
     Decision.objects.update(status="undecided", silence="failed")
-    told = []
     with transaction.atomic():
         lifecycle.cancel(Tournament.objects.get(pk=cup.pk))
-        thread = threading.Thread(target=retry_and_close, args=(cup, told))
-        thread.start()
+        thread = Another(lambda: lifecycle.retry_undecided(cup))
         until_somebody_waits_for_a_lock()
-    thread.join(30)
 
-    assert told == ["the tournament is cancelled; it asks for nothing now"]
+    with pytest.raises(Conflict, match="the tournament is cancelled; it asks for nothing now"):
+        thread.finish()
     assert set(Decision.objects.values_list("status", flat=True)) == {"undecided"}
-
-
-def retry_and_close(cup, told):
-    try:
-        told.append(lifecycle.retry_undecided(cup))
-    except Conflict as error:
-        told.append(error.message)
-    finally:
-        connection.close()
-
-
-def complete_and_close(pk, told):
-    told.append(lifecycle.complete(pk))
-    connection.close()
-
-
-def until_somebody_waits_for_a_lock():
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")

@@ -1,3 +1,5 @@
+from itertools import cycle
+
 import pytest
 
 from arena.common.errors import Conflict, InvalidInput
@@ -13,21 +15,15 @@ from tournaments.services.rating import method_for, rate, rate_slices
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def lab():
-    lab = factories.project()
-    factories.field(lab, prompts=4, competitors=["ann", "ben", "cat"])
-    return lab
-
-
-def recorded(lab, name="gpt", kind="llm", winner="b"):
-    """A recorded judge that says the same of every pair."""
+def recorded(lab, name="gpt", kind="llm", winner="b", strengths=(None,)):
+    """A recorded judge that says the same of every pair; strengths: how clearly, in turns."""
     judge = factories.judge(lab, "recorded", name, judge=name)
     compared = factories.all_comparisons(lab)
     Judgment.objects.bulk_create(
-        Judgment(judge=judge, comparison=c, order="ab", winner=winner, details={"judge_kind": kind})
-        for c in compared
-    )
+        Judgment(judge=judge, comparison=c, order="ab", winner=winner, details={"judge_kind": kind},
+                 strength=strength)
+        for c, strength in zip(compared, cycle(strengths), strict=False)
+    )  # fmt: skip
     decisions.ask(judge, [c.pk for c in compared])
     return judge
 
@@ -58,6 +54,30 @@ def test_the_same_data_give_the_same_run(lab):
 
     assert first == again
     assert RatingRun.objects.count() == 1
+
+
+def test_how_clear_wins_are_counts_from_the_rows_to_the_run(lab):
+    judge = recorded(lab, strengths=(1, 2, 1))
+    cup = played(lab, judge)
+    plain = rate(project=lab, tournament=cup, params={"graded": "never"})
+    run = rate(project=lab, tournament=cup)
+
+    assert run.settings["verdicts"].startswith("graded: a slight win is three quarters")
+    assert (run.settings["graded"], plain.settings["verdicts"]) == ("auto", "wins and ties")
+    assert [row["wins"] for row in run.rows] == [row["wins"] for row in plain.rows]
+    assert [row["rating"] for row in run.rows] != [row["rating"] for row in plain.rows]
+    assert run.data_hash != plain.data_hash
+    assert rate(project=lab, tournament=cup) == run
+    kept = run.rows
+    run.delete()
+    assert rate(project=lab, tournament=cup).rows == kept
+
+
+def test_a_run_says_when_too_few_wins_tell_how_clear_they_are(lab):
+    run = rate(project=lab, tournament=played(lab, recorded(lab, strengths=(1, 2, None))))
+
+    assert run.settings["verdicts"] == "wins and ties"
+    assert any("Only 67% of the wins say how clear they are" in said for said in run.warnings)
 
 
 def test_other_params_make_another_run(lab):

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,6 +6,8 @@ from django.core import mail
 from django.utils import timezone
 
 from arena.common.errors import InvalidInput
+from judges.models import Judgment
+from judges.services import decisions
 from tests import factories
 from tournaments.models import Period, Report, Schedule
 from tournaments.services import reporting
@@ -71,6 +74,52 @@ def test_a_report_holds_the_ranking_escaped_and_asks_nothing_from_outside(lab):
     assert "<b>ben</b>" not in html
     assert "<script" not in html
     assert "src=" not in html
+
+
+def test_a_mailed_report_parts_the_tiers_as_the_page_does():
+    lab = factories.project()
+    factories.field(lab, prompts=40, competitors=["ann", "<b>ben</b>", "cat"])
+    judge = factories.judge(lab, "recorded", "gpt", judge="gpt")
+    compared = factories.all_comparisons(lab)
+    Judgment.objects.bulk_create(
+        Judgment(judge=judge, comparison=comparison, order="ab", winner=_who_wins(comparison))
+        for comparison in compared
+    )
+    decisions.ask(judge, [comparison.pk for comparison in compared])
+    reporting.make_report(project=lab, recipients=["a@example.org"])
+    reporting.send_due()
+
+    html = mail.outbox[0].attachments[0][1]
+    ((first, top), (second, rest)) = _tiers(html)
+    assert (first, top) == ("Tier 1", ["cat"])
+    assert (second, sorted(rest)) == ("Tier 2: not told apart", ["&lt;b&gt;ben&lt;/b&gt;", "ann"])
+    tiers = {row["competitor"]: row["tier"] for row in Report.objects.get().rating_run.rows}
+    assert tiers == {"cat": 1, "ann": 2, "<b>ben</b>": 2}
+
+
+def _who_wins(comparison):
+    """Everybody loses to cat, and the others tie."""
+    names = {
+        "a": comparison.output_a.competitor.name,
+        "b": comparison.output_b.competitor.name,
+    }
+    return next((side for side, name in names.items() if name == "cat"), "tie")
+
+
+def _tiers(html):
+    """[(heading, names)] of the table of a report."""
+    parts = html.split('scope="rowgroup">')[1:]
+    return [
+        (part.split("</th>")[0], re.findall(r'<th scope="row">(.*?)(?: <small>.*?)?</th>', part))
+        for part in parts
+    ]
+
+
+def test_a_report_of_nothing_has_no_tiers(lab):
+    html = reporting.make_report(project=lab).html
+
+    assert 'scope="rowgroup"' not in html
+    assert "Within a tier" not in html
 
 
 def test_a_failed_sending_is_tried_again_a_few_times_and_says_why(lab, settings, monkeypatch):

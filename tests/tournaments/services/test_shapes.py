@@ -9,7 +9,8 @@ from tests.tournaments.services.test_rating import played, recorded
 from tournaments.models import RatingRun
 from tournaments.queries import Progress
 from tournaments.services.rating import rate
-from tournaments.services.shapes import LeaderboardShape, TournamentShape, note_of
+from tournaments.services.shapes.leaderboards import LeaderboardShape
+from tournaments.services.shapes.tournaments import TournamentShape, note_of
 
 pytestmark = pytest.mark.django_db
 

@@ -20,13 +20,6 @@ from tournaments.services.simulating import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def lab():
-    lab = factories.project()
-    factories.field(lab, prompts=4, competitors=["ann", "ben", "cat"])
-    return lab
-
-
 def test_the_table_holds_every_verdict_from_both_sides(lab):
     record = record_of(lab, played(lab, recorded(lab)).pk)
 

@@ -24,6 +24,7 @@ def test_points_calls_and_comparisons_belong_to_their_trial():
     nothing, data = sweep.comparisons()
     assert len(nothing.a) == 0
     assert sorted(zip(data.a, data.b, data.score, strict=True)) == [(0, 1, 1.0), (2, 1, 0.0)]
+    assert dict(zip(data.a, data.clarity, strict=True)) == {0: 1.0, 2: 0.5}
 
 
 def test_agreement_is_kendalls_tau_and_the_best():

@@ -255,6 +255,22 @@ def test_style_control_is_words_and_not_a_list(editor: Client, project: Project)
     assert '<option value="length,bold" selected>' in page
 
 
+def test_what_a_slight_win_counts_is_chosen_and_said(editor: Client, project: Project) -> None:
+    played(project, prompts=3)
+
+    run = editor.get(BOARD).context["run"]
+    run.settings["verdicts"] = "graded: a slight win is three quarters of the point"
+    run.save()
+    graded = editor.get(BOARD).content.decode()
+    page = editor.get(f"{BOARD}?graded=never").content.decode()
+
+    assert '<a href="?graded=never">count all wins the same</a>' in graded
+    assert "count all wins the same" not in page
+    assert "<dt>Verdicts</dt><dd>wins and ties</dd>" in page
+    assert "<dt>Graded verdicts</dt><dd>not used</dd>" in page
+    assert '<option value="never" selected>count like clear ones' in page
+
+
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [

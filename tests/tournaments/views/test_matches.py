@@ -286,6 +286,16 @@ def test_what_is_listed_can_be_put_before_people(editor: Client, project: Projec
     assert asked.count() == count(editor, query) == 3
 
 
+def test_a_campaign_of_live_battles_is_not_offered(editor: Client, project: Project) -> None:
+    played(project)
+    live = factories.judge(project, "human", "battles").campaign
+    assert live.key in editor.get(LIST).content.decode()
+    live.is_live = True
+    live.save()
+
+    assert live.key not in editor.get(LIST).content.decode()
+
+
 def test_a_closed_campaign_takes_none_and_an_unknown_one_is_not_found(
     editor: Client, project: Project
 ) -> None:

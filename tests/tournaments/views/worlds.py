@@ -15,7 +15,7 @@ from judges.models import Decision, Judgment
 from judges.services.settling import settle
 from tests import factories
 from tournaments.models import Tournament
-from tournaments.services import advancing, lifecycle, rating
+from tournaments.services import advancing, rating
 
 CSP_BREAKERS = re.compile(r"\sstyle=|<style|<script(?![^>]*\s(src|type)=)|\son[a-z]+=\"")
 """What our policy would block; data in <script type="application/json"> is not run."""
@@ -26,11 +26,7 @@ def started(project: Project, kind: str = "round_robin", **more: Any) -> Tournam
     people = project.judges.filter(name="people").first() or factories.judge(
         project, "human", "people"
     )
-    cup = factories.tournament(project, people, kind, **more)
-    lifecycle.start(cup)
-    advancing.advance(cup.pk)
-    cup.refresh_from_db()
-    return cup
+    return factories.started(project, people, kind, **more)
 
 
 def decide(decision: Decision, winner: str = "b", reason: str = "") -> None:

@@ -12,7 +12,7 @@ from judges.management.speaking import project_called, spoken_errors
 from tournaments.management.terminal import console_on, print_leaderboard
 from tournaments.queries import tournament_of
 from tournaments.services import rating
-from tournaments.services.shapes import LeaderboardShape
+from tournaments.services.shapes.leaderboards import LeaderboardShape
 
 
 class Command(BaseCommand):

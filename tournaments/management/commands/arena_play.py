@@ -14,7 +14,7 @@ from tournaments.management.terminal import console_on, play, print_leaderboard,
 from tournaments.models import TournamentStatus
 from tournaments.queries import failure_reasons
 from tournaments.services import lifecycle, rating
-from tournaments.services.shapes import TournamentShape
+from tournaments.services.shapes.tournaments import TournamentShape
 
 
 class Command(BaseCommand):
