@@ -1,7 +1,7 @@
 """200 raters who vote for a minute, on Postgres and gunicorn: latencies, and that nothing is lost.
 
-Each rater opens the judging page, reads for some seconds, votes as the page's script does (the next
-pair is there already) and goes on. Their browsers run in a process of their own on the same
+Each rater has opened the judging page; they read for some seconds, vote as the page's script does
+(the next pair is there already) and go on. Their browsers run in a process of their own on the same
 machine, as does the worker that makes judgments of the votes. Then the same without reading, as
 fast as it goes, beside a Django view that does nothing behind the same server. At the end every
 vote that was confirmed is looked up: it must be on record once, for that rater and for the side
@@ -38,6 +38,9 @@ FASTEST = 40
 """Raters at once when nobody reads: enough to keep the server busy."""
 
 FAST_SECONDS = 15
+OPENING = 15.0
+"""Seconds over which readers open the page, before the time that counts begins."""
+
 CHOICES = ("first", "second", "tie", "both_bad")
 TOKEN = re.compile(r'data-token="([^"]+)"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -190,7 +193,8 @@ def browsed(url: str, key: str, sessions: list[str], seconds: float, reading: fl
 async def browse(options: argparse.Namespace) -> Diary:
     import aiohttp
 
-    diary, end = Diary(), time.monotonic() + options.seconds
+    opening = OPENING if options.reading else 0.0
+    diary, begin = Diary(), time.monotonic() + opening
     sessions = sys.stdin.read().split()
 
     async def rater(name: str) -> None:
@@ -200,8 +204,8 @@ async def browse(options: argparse.Namespace) -> Diary:
         # Readers are slower than the two seconds after which gunicorn hangs up.
         line = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(cookie_jar=jar, connector=line) as browser:
-            await asyncio.sleep(draw.uniform(0, options.reading))
-            await _judge(browser, options, name, draw, diary, end)
+            await asyncio.sleep(draw.uniform(0, opening))
+            await _judge(browser, options, name, draw, diary, begin)
 
     await asyncio.gather(*(rater(name) for name in sessions))
     return diary
@@ -209,7 +213,7 @@ async def browse(options: argparse.Namespace) -> Diary:
 
 async def _judge(
     browser: Any, options: argparse.Namespace, name: str, draw: random.Random, diary: Diary,
-    end: float,
+    begin: float,
 ) -> None:  # fmt: skip
     """One rater at the page: what is shown is judged, what comes after is ready."""
     async with browser.get(options.browse) as page:
@@ -218,7 +222,8 @@ async def _judge(
     if csrf is None:
         diary.faults.append(f"{page.status}: {text[:200]}")
         return
-    while ready and time.monotonic() < end:
+    await asyncio.sleep(begin - time.monotonic())
+    while ready and time.monotonic() < begin + options.seconds:
         await asyncio.sleep(draw.expovariate(1 / options.reading) if options.reading else 0)
         token, choice = ready.pop(0), draw.choice(CHOICES)
         body = [("csrfmiddlewaretoken", csrf.group(1)), ("token", token), ("preference", choice)]
