@@ -88,7 +88,8 @@ def redis() -> Iterator[str]:
     port = free_port()
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly",
+            [program, "--port", str(port), "--bind", "127.0.0.1", "--databases", "256",
+             "--save", "", "--appendonly",
              "no", "--dir", str(folder)],
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

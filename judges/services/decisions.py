@@ -11,7 +11,7 @@ from judges.contracts import Silence, Source
 from judges.models import SETTLED, Decision, DecisionStatus, Judge, JuryMember
 from judges.services import charges, docket
 from judges.services.judges import source_of
-from judges.services.settling import settle
+from judges.services.settling import juries_of, settle
 
 RETRYABLE = (Silence.FAILED, Silence.MISSING)
 
@@ -63,9 +63,28 @@ def retry(decisions: QuerySet[Decision]) -> int:
 
 @transaction.atomic
 def reopen(decisions: QuerySet[Decision]) -> int:
-    """Have people judge again what is settled; return how many. What was said of it stands."""
-    again = Decision.objects.filter(pk__in=_lock(decisions.filter(status__in=SETTLED)))
-    return again.update(status=docket.FIRST_STATUS[Source.PEOPLE], **_UNSETTLED)
+    """Have people judge again what is settled; return how many. What was said of it stands.
+
+    Juries in which it counted rule anew on what is left, or wait for it.
+    """
+    wanted = decisions.filter(status__in=SETTLED)
+    juries = _juries_above(list(wanted.values_list("pk", flat=True)))
+    settled = Decision.objects.filter(pk__in=juries, status__in=SETTLED)
+    above = Decision.objects.filter(pk__in=_lock(settled))
+    again = Decision.objects.filter(pk__in=_lock(wanted))
+    pks = list(above.values_list("pk", flat=True))
+    above.update(status=docket.FIRST_STATUS[Source.MEMBERS], **_UNSETTLED)
+    count = again.update(status=docket.FIRST_STATUS[Source.PEOPLE], **_UNSETTLED)
+    settle(pks)
+    return count
+
+
+def _juries_above(pks: list[int]) -> set[int]:
+    """Settled decisions of juries in which these count, and of juries in which those do."""
+    found: set[int] = set()
+    while pks := juries_of(pks, SETTLED):
+        found.update(pks)
+    return found
 
 
 @transaction.atomic

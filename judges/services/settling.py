@@ -84,7 +84,7 @@ def settle(
             docket.send(refit_jury, judge_id=judge.pk)
     if settled:
         comparison_decided.send(sender=Decision, decision_ids=settled)
-        _now_or_later(_juries_of(settled, UNSETTLED), settle)
+        _now_or_later(juries_of(settled, UNSETTLED), settle)
     _ask(asked)
 
 
@@ -174,7 +174,7 @@ def _deliberate(judge: Judge, decisions: list[Decision]) -> _Outcome:
     return outcome
 
 
-def _juries_of(decision_ids: Collection[int], status: Collection[str]) -> list[int]:
+def juries_of(decision_ids: Collection[int], status: Collection[str]) -> list[int]:
     """Decisions of juries, in one of these states, in which one of the decisions may count."""
     rows = Decision.objects.filter(pk__in=decision_ids)
     judges = set(rows.values_list("judge_id", flat=True))
@@ -225,8 +225,8 @@ def settle_again(decision_ids: Iterable[int]) -> None:
         news += [row.pk for row in changed if _is_news(row, rulings[row.pk])]
     if news:
         comparison_decided.send(sender=Decision, decision_ids=news)
-        _now_or_later(_juries_of(news, UNSETTLED), settle)
-        _now_or_later(_juries_of(news, SETTLED), settle_again)
+        _now_or_later(juries_of(news, UNSETTLED), settle)
+        _now_or_later(juries_of(news, SETTLED), settle_again)
 
 
 def _rulings_anew(judge: Judge, decisions: list[Decision]) -> dict[int, Ruling]:

@@ -74,7 +74,7 @@ def adjudicate(
 def _close_own(decision: Decision, owner: User) -> None:
     """Take from the owner what they were handed of it as a rater: their word is the ruling.
 
-    Locks in the order of `answering.record`.
+    Locks in the order of `recording`.
     """
     mine = Participant.objects.filter(campaign__judge=decision.judge_id, user=owner)
     list(mine.select_for_update(of=("self",), no_key=True))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from time import sleep
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -18,6 +20,9 @@ from judges.models import (
 )
 from judges.services.evidence import raters_of
 from judges.services.people.ranking import group_around
+
+PAUSES = (0.05, 0.1)
+"""Seconds."""
 
 CANDIDATES = 12
 """Comparisons among which one is chosen by its prompt, so that prompts differ."""
@@ -63,6 +68,10 @@ def taken(decision: OuterRef | int) -> QuerySet[Assignment]:
 
 def lock_one(participant: Participant) -> list[Decision]:
     """Lock the waiting decision that stands highest and has a place left; empty when none has."""
+    return _once_free(partial(_lock_one, participant), participant)
+
+
+def _lock_one(participant: Participant) -> list[Decision]:
     raters = raters_of(participant.campaign.judge)
     for decision in _candidates(participant):
         if lock(decision) and taken(decision.pk).count() < raters:
@@ -76,6 +85,20 @@ def lock_group(participant: Participant, room: float) -> list[Decision]:
     The prompt is that of the decision that stands highest. What somebody else is at is never waited
     for: another prompt is taken, or in the end what is left of one.
     """
+    return _once_free(partial(_lock_group, participant, room), participant)
+
+
+def _once_free(attempt: Callable[[], list[Decision]], participant: Participant) -> list[Decision]:
+    """What an attempt locks. It is repeated where others hold all that is left: a sweep does so for
+    some milliseconds, and nobody should be told meanwhile that nothing is left."""
+    for pause in PAUSES:
+        if (found := attempt()) or next(_candidates(participant), None) is None:
+            return found
+        sleep(pause)
+    return attempt()
+
+
+def _lock_group(participant: Participant, room: float) -> list[Decision]:
     tried: set[int] = set()
     rest: list[Decision] = []
     for anchor in _candidates(participant):

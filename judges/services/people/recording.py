@@ -1,17 +1,19 @@
 """Making judgments of raters' answers, once nobody can take them back.
 
 An answer is final when the rater has given the next one, when `UNDO_SECONDS` have passed, or when
-they are done. The sweep records what is final, many answers in a transaction: a vote itself waits
+they are done; who takes the next one back can take this one back too, if no sweep came between. The
+sweep records what is final, many answers in a transaction: a vote itself waits
 for none of it. Judgments are never changed.
 
-Order of locks, as where a rater is handed something: participant, assignments, decisions.
+Order of locks: participant (for gold), answers, decisions. Who is handed something holds decisions,
+and waits for no answer.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -31,10 +33,13 @@ from judges.services.settling import settle
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
-"""Answers in one transaction, whose comparisons nobody else is handed meanwhile."""
+BATCH = 10
+"""Answers in one transaction; few, since nobody is handed their comparisons meanwhile."""
+
+Work = Callable[[Sequence[int]], None]
 
 AT_ONCE = 1000
+"""Answers that one sweep looks at; the next comes in seconds."""
 
 
 def finish(participant: Participant) -> None:
@@ -45,32 +50,42 @@ def finish(participant: Participant) -> None:
 
 def record_due() -> None:
     """Record the answers that nobody can take back any more; one that fails stops no other."""
-    due = list(_final().order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-    try:
-        record(due)
-    except Exception:
-        logger.exception("answers could not be recorded together; each is tried alone")
-        for pk in due:
-            _record_or_log(pk)
-
-
-def _record_or_log(pk: int) -> None:
-    try:
-        record([pk])
-    except Exception:
-        logger.exception("the answer of assignment %s could not be recorded", pk)
+    due = _final().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
+    for work, pks in _batches(due):
+        _try(work, pks)
 
 
 def record(assignment_ids: Iterable[int]) -> None:
     """Make judgments of these answers, and of all that was answered on the same screens; those
     recorded already are left alone."""
+    for work, pks in _batches(assignment_ids):
+        work(pks)
+
+
+def _batches(assignment_ids: Iterable[int]) -> Iterator[tuple[Work, list[int]]]:
+    """What is recorded in a transaction of its own, and how.
+
+    Gold comes first: what a rater who fails it has said otherwise may not count any more.
+    """
     rows = Assignment.objects.filter(pk__in=list(assignment_ids)).order_by("pk")
-    pairs = Q(gold=None, screen="")
-    alone = iter(rows.filter(pairs).values_list("pk", flat=True))
+    for pk in rows.filter(gold__isnull=False).values_list("pk", flat=True):
+        yield _weigh, [pk]
+    for pk in rows.filter(gold=None).exclude(screen="").values_list("pk", flat=True):
+        yield _record_screen, [pk]
+    alone = iter(rows.filter(gold=None, screen="").values_list("pk", flat=True))
     while batch := list(islice(alone, BATCH)):
-        _record_pairs(batch)
-    for pk in rows.exclude(pairs).values_list("pk", flat=True):
-        _record_screen(pk)
+        yield _record_pairs, batch
+
+
+def _try(work: Work, pks: list[int]) -> None:
+    try:
+        work(pks)
+    except Exception:
+        if len(pks) == 1:
+            logger.exception("the answer of assignment %s could not be recorded", pks[0])
+            return
+        for pk in pks:
+            _try(work, [pk])
 
 
 def _unrecorded() -> QuerySet[Assignment]:
@@ -98,20 +113,21 @@ def _record_pairs(pks: Sequence[int]) -> None:
 
 
 @transaction.atomic
-def _record_screen(pk: int) -> None:
-    """Weigh the rater by a gold question, or write the judgments of a whole screen."""
-    _lock_rater_of(pk)
-    now = timezone.now()
-    if not _unrecorded().filter(pk=pk).update(recorded_at=now):
-        return
-    row = Assignment.objects.select_related("gold", "campaign").get(pk=pk)
-    if row.gold is not None:
-        gold.weigh(row)
-        return
-    rest = screen_of(row).filter(gold=None, answered_at__isnull=False, recorded_at=None)
-    rows = list(rest.order_by("pk").select_for_update())
-    rest.filter(pk__in=[other.pk for other in rows]).update(recorded_at=now)
-    _judge([row, *rows], shared_by=1 + len(rows))
+def _weigh(pks: Sequence[int]) -> None:
+    """The rater by a gold question."""
+    _lock_rater_of(pks[0])
+    if _unrecorded().filter(pk__in=pks).update(recorded_at=timezone.now()):
+        gold.weigh(Assignment.objects.select_related("gold", "campaign").get(pk__in=pks))
+
+
+@transaction.atomic
+def _record_screen(pks: Sequence[int]) -> None:
+    """All that was said on one page, by any of its answers."""
+    for one in Assignment.objects.filter(pk__in=pks):
+        said = screen_of(one).filter(gold=None, answered_at__isnull=False, recorded_at=None)
+        rows = list(said.order_by("pk").select_for_update())
+        said.filter(pk__in=[row.pk for row in rows]).update(recorded_at=timezone.now())
+        _judge(rows, shared_by=len(rows))
 
 
 def _lock_rater_of(pk: int) -> None:

@@ -247,15 +247,26 @@ def test_who_has_judged_it_otherwise_makes_no_second_judgment(rita):
     assert Assignment.objects.get().recorded_at is not None
 
 
-def test_one_answer_that_cannot_be_recorded_stops_no_other(rita, many, caplog):
+def spied(work, looked_at):
+    def spy(pks):
+        looked_at.append(pks)
+        work(pks)
+
+    return spy
+
+
+def test_one_answer_that_cannot_be_recorded_stops_no_other(rita, many, caplog, monkeypatch):
     many.judge.project.memberships.create(user=user("raul"), role="rater")
     broken, whole = answered(rita), answered(participants.member(user("raul"), many))
     long_ago = timezone.now() - timedelta(minutes=5)
     Assignment.objects.update(answered_at=long_ago)
     Assignment.objects.filter(pk=broken.pk).update(answer={"preference": "unheard of"})
 
+    looked_at = []
+    monkeypatch.setattr(recording, "_record_pairs", spied(recording._record_pairs, looked_at))
     recording.record_due()
 
+    assert looked_at == [[broken.pk, whole.pk], [broken.pk], [whole.pk]]
     assert Judgment.objects.get().rater_id == whole.rater_id
     assert f"assignment {broken.pk}" in caplog.text
     assert Assignment.objects.get(pk=broken.pk).recorded_at is None

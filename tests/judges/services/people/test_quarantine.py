@@ -5,8 +5,10 @@ from arena.common.errors import Conflict
 from arena.models import AuditEntry
 from judges.contracts import Order, Preference
 from judges.models import Decision, Judgment, Quarantine
+from judges.services import decisions
 from judges.services.people import adjudicating, defining, participants, quarantine
 from judges.signals import comparison_decided
+from tests import factories
 from tests.raters import battle, user, verdict, vote
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +82,24 @@ def test_others_are_asked_wherever_too_few_raters_are_left(campaign):
     )  # fmt: skip
     quarantine.lift(imposed, by=None)
     assert verdict()[0] == "decided"
+
+
+def test_a_jury_hears_the_others_that_are_asked(campaign):
+    lab, compared = campaign.judge.project, Decision.objects.get().comparison_id
+    jury = factories.judge(lab, "jury", "bench", members=[campaign.judge.name])
+    ruling = decisions.ask(jury, [compared])[compared]
+    for name in "xyz":
+        vote(campaign, name, "a")
+    assert Decision.objects.get(pk=ruling).winner == "a"
+    for name in "xy":
+        quarantine.impose(campaign.judge, user(name), reason="a ring", by=None)
+
+    assert quarantine.ask_others(campaign, by=None) == 1
+
+    assert Decision.objects.get(pk=ruling).status == "waiting"
+    for name in "uv":
+        vote(campaign, name, "b")
+    assert Decision.objects.get(pk=ruling).winner == "b"
 
 
 def test_a_ruling_of_an_owner_needs_no_others(campaign):
