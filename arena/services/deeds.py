@@ -41,7 +41,7 @@ def of_parts(*parts: str) -> Sentence:
     """A sentence of these parts, without those of which a field is missing."""
 
     def said(fields: Fields) -> str:
-        known = {name: value for name, value in fields.items() if value}
+        known = {name: value for name, value in fields.items() if value not in (None, "", [])}
         return "".join(_WORDS.format(part, **known) for part in parts if _needs(part) <= set(known))
 
     return said
@@ -67,8 +67,8 @@ def told(entry: AuditEntry) -> str:
     An act that nobody has words for is told by its name, with all of its details.
     """
     fields = {**entry.details, "subject": entry.subject}
-    sentence = _sentences.get(entry.act, _plain(entry.act, entry.details))
-    said = sentence(fields)
+    plain = _plain(entry.act, entry.details)
+    said = _sentences.get(entry.act, plain)(fields) or plain(fields)
     return said[:1].upper() + said[1:]
 
 

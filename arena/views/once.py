@@ -16,14 +16,18 @@ PREFIX = "once:"
 
 def put(request: HttpRequest, name: str, *texts: str) -> None:
     """Keep texts for the next page that takes what is called `name`."""
-    request.session[PREFIX + name] = encrypt(json.dumps(texts))
+    waiting = request.session.get(PREFIX + name, [])
+    request.session[PREFIX + name] = [*waiting, encrypt(json.dumps(texts))]
 
 
 def take(request: HttpRequest, name: str) -> list[str]:
-    """What was put under this name; empty when that was nothing, or was taken before."""
-    kept = request.session.pop(PREFIX + name, "") if request.method == "GET" else ""
+    """What was put last under this name; empty when that was nothing, or was taken before."""
+    waiting = request.session.get(PREFIX + name, []) if request.method == "GET" else []
+    if not waiting:
+        return []
+    request.session[PREFIX + name] = waiting[:-1]
     try:
-        texts: list[str] = json.loads(decrypt(kept)) if kept else []
+        texts: list[str] = json.loads(decrypt(waiting[-1]))
     except Unreadable:
         return []
     return texts

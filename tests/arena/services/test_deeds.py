@@ -44,6 +44,12 @@ def test_what_nobody_has_words_for_is_told_whole() -> None:
     )
 
 
+def test_nothing_is_a_number_and_no_entry_is_blank() -> None:
+    assert told("x.made", "of y", count=0) == "X made of y; count: 0"
+    assert told("project.created") != ""
+    assert told("campaign.others_asked", count=2) != ""
+
+
 def test_a_long_detail_is_cut() -> None:
     assert told("rater.quarantined", "saul", reason="x" * 900).endswith("x…")
     assert len(told("rater.quarantined", "saul", reason="x" * 900)) < 300
