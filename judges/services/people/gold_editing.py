@@ -52,7 +52,11 @@ class GoldRecord(Record):
     competitor_a: Name = Field(validation_alias=AliasChoices("competitor_a", "model_a"))
     competitor_b: Name = Field(validation_alias=AliasChoices("competitor_b", "model_b"))
     expected: Winner = Field(description="the right verdict")
-    explanation: Text = Field("", description="Markdown: why it is right; shown in the warm-up")
+    explanation: Text = Field(
+        "",
+        description="Markdown: why it is right; shown in the warm-up, where the order of the two is "
+        "drawn, so that A and B mean nothing",
+    )
     warm_up: bool = Field(False, description="asked before a rater begins, with its explanation")
 
     @model_validator(mode="after")
