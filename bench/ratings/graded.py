@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from tournaments.ratings import registry
-from tournaments.ratings.base import CENTRE, ELO_SCALE, Comparisons, RatingTable
+from tournaments.ratings.base import (
+    CENTRE,
+    ELO_SCALE,
+    BoolArray,
+    Comparisons,
+    FloatArray,
+    IntArray,
+    RatingTable,
+)
 from tournaments.simulation import trials as lab
 from tournaments.simulation.designs import design_of
 from tournaments.simulation.sweeps import Sweep, names_of
@@ -24,13 +32,37 @@ STRAIGHT = 0.03
 
 @dataclass(frozen=True)
 class Played:
-    """A format in a world, with so many calls. guessed: how clear a win is means nothing."""
+    """A format in a world, with so many calls. guessed: how clear a win is means nothing.
+
+    second: below which lead a second judge calls a win slight, who decides all pairs of a quarter
+    of the field; 0 where one judge decides all.
+    """
 
     name: str
     setting: Setting
     contender: Contender
     calls: int
     guessed: bool = False
+    second: float = 0.0
+
+
+class TwoScales(Synthetic):
+    """A world in which two judges name the same winners, but mean different things by "much"."""
+
+    def __init__(self, setting: Setting, trials: int, seed: int, second: float) -> None:
+        super().__init__(setting, trials, seed)
+        self._other = Synthetic(replace(setting, slight=second), trials, seed)
+
+    def verdicts(self, trial: IntArray, prompt: IntArray, i: IntArray, j: IntArray) -> FloatArray:
+        question = (trial, prompt, i, j)
+        mine, other = super().verdicts(*question), self._other.verdicts(*question)
+        return np.where(of_second(i, j, self.competitors), other, mine)
+
+
+def of_second(i: IntArray, j: IntArray, competitors: int) -> BoolArray:
+    """(K,): the pairs that a second judge decides."""
+    decided: BoolArray = np.minimum(i, j) < competitors // 4
+    return decided
 
 
 FIVE: dict[str, Any] = {"ties": 0.6, "slight": 2.0}
@@ -56,6 +88,8 @@ ROWS = (
     Played("3, 60 random, 5", Setting(3, 60, **FIVE), RANDOM, 60),
     Played("20, 2,000 random, grades guessed", Setting(20, 2000, ties=0.6), RANDOM, 2000,
            guessed=True),
+    Played("10, 3,000 random, two judges", Setting(10, 3000, ties=0.6, slight=3.0), RANDOM, 3000,
+           second=0.8),
 )  # fmt: skip
 
 
@@ -97,7 +131,7 @@ def _shown(mean: Mean) -> str:
 
 
 def _row(played: Played, way: str, times: int) -> Row:
-    world = Synthetic(played.setting, times, SEED)
+    world = _world(played, times)
     by_wins = Synthetic(replace(played.setting, slight=0.0), times, SEED).strengths
     sweep = Sweep(world)
     design_of(played.contender.build(played.calls), sweep, SEED).play_on(sweep, played.calls)
@@ -114,8 +148,17 @@ def _row(played: Played, way: str, times: int) -> Row:
     return Row(covered, error, float((high - low).mean()), slope)
 
 
+def _world(played: Played, times: int) -> Synthetic:
+    if played.second:
+        return TwoScales(played.setting, times, SEED, played.second)
+    return Synthetic(played.setting, times, SEED)
+
+
 def _said(played: Played, rows: Comparisons) -> Comparisons:
     """What a rating is given; judges who guess throw a coin for how clear a win is."""
+    if played.second:
+        judge = of_second(rows.a, rows.b, len(rows.competitors)).astype(np.int64)
+        return replace(rows, judge=judge, judges=("first", "second"))
     if not played.guessed:
         return rows
     rng = np.random.default_rng(SEED)

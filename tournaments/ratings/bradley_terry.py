@@ -45,15 +45,18 @@ _NOTHING = 0.05
 
 _GRADED = "graded: a slight win is three quarters of the point, on the scale of plain wins"
 
-_TOO_FEW_GRADES = (
-    "Only {share:.0%} of the wins say how clear they are, so all wins count the same; from"
-    " {enough:.0%} on a slight win would count less."
+_WINS = "wins and ties"
+
+_SEVERAL_SCALES = (
+    "{wins}: {judges} judges say how clear wins are, and each may mean something else by it"
 )
 
-_NO_USE_OF_GRADES = (
-    "How clear wins are is left out: with it the intervals would be no narrower, so it tells little"
-    " of who is better."
+_TOO_FEW_GRADES = (
+    "{wins}: {share:.0%} of the wins say how clear they are; from {enough:.0%} on a slight win"
+    " would count less"
 )
+
+_NO_USE_OF_GRADES = "{wins}: with how clear wins are the intervals would be no narrower"
 
 _PEOPLE_ALONE = (
     "With effects of answers, verdicts of one person count as independent of each other."
@@ -68,8 +71,8 @@ class BradleyTerryParams(PairedParams):
     be biased, in a knock-out over 100 prompts or more, if no other option is asked for.
 
     graded: whether a slight win is worth less than a clear one. "auto": where nine wins of ten say
-    how clear they are and that makes intervals narrower, if no other option is asked for and
-    effects of answers are not fitted.
+    how clear they are, by one judge, and that makes intervals narrower, if no other option is asked
+    for and effects of answers are not fitted.
     """
 
     judge_effects: bool = False
@@ -110,7 +113,7 @@ class BradleyTerry(PairedMethod):
     @property
     def columns(self) -> frozenset[str]:
         judge = {"judge"} if self.params.judge_effects else set()
-        return super().columns | judge | ({"clarity"} if self._may_grade else set())
+        return super().columns | judge | ({"clarity", "judge"} if self._may_grade else set())
 
     @property
     def _may_grade(self) -> bool:
@@ -128,16 +131,20 @@ class BradleyTerry(PairedMethod):
         return self._by_grades(evidence) if self._may_grade else super().result(evidence)
 
     def _by_grades(self, evidence: Evidence) -> Result:
-        """Graded where the clarity of enough wins is known and makes the intervals narrower."""
+        """Graded where one judge says of enough wins how clear they are, and intervals become
+        narrower by it; else the settings say why not."""
         plain, told = super().result(evidence), grades.told(evidence)
         if not told.differs:
             return plain
-        note = _TOO_FEW_GRADES.format(share=told.known, enough=grades.ENOUGH)
-        if told.known >= grades.ENOUGH:
-            found, note = self._graded(evidence), _NO_USE_OF_GRADES
+        if told.judges > 1:
+            why = _SEVERAL_SCALES.format(wins=_WINS, judges=told.judges)
+        elif told.known < grades.ENOUGH:
+            why = _TOO_FEW_GRADES.format(wins=_WINS, share=told.known, enough=grades.ENOUGH)
+        else:
+            found, why = self._graded(evidence), _NO_USE_OF_GRADES.format(wins=_WINS)
             if _mean_width(found) < _mean_width(plain):
                 return found
-        return replace(plain, warnings=(*plain.warnings, note))
+        return replace(plain, chosen={**plain.chosen, "verdicts": why})
 
     def _graded(self, evidence: Evidence) -> Result:
         params = self.params
@@ -160,7 +167,7 @@ class BradleyTerry(PairedMethod):
         )
 
     def _settings(self) -> dict[str, Any]:
-        return {"verdicts": "wins and ties", **super()._settings()}
+        return {"verdicts": _WINS, **super()._settings()}
 
     def _called_for(self, evidence: Evidence) -> bool:
         """Whether a plain fit would be biased, and effects of answers are quickly fitted."""

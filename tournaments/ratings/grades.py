@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from tournaments.ratings.base import FloatArray
+from tournaments.ratings.base import BoolArray, FloatArray
 from tournaments.ratings.counts import Evidence, Pairs, totals
 from tournaments.ratings.links import HalfWin
 from tournaments.ratings.paired import Fit, Prior, Units, fit, laplacian
@@ -47,22 +47,32 @@ def graded_of(share: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 @dataclass(frozen=True)
 class Told:
-    """known: of the wins, how many say how clear they are. differs: whether not all are alike."""
+    """known: of the wins, how many say how clear they are. differs: whether not all are alike.
+
+    judges: how many decided those wins. By "slightly" each may mean something else, and one factor
+    for all of them would favour whoever met the judge that is quick to say "much".
+    """
 
     known: float
     differs: bool
+    judges: int
 
 
 def told(evidence: Evidence) -> Told:
     """How much the verdicts say beside who won."""
     if "clarity" not in evidence.columns:
-        return Told(0.0, differs=False)
+        return Told(0.0, differs=False, judges=0)
     clarity, won = evidence.floats("clarity"), evidence.outcome != 1
     known, weight = won & ~np.isnan(clarity), _weights(evidence)
     if not known.any():
-        return Told(0.0, differs=False)
+        return Told(0.0, differs=False, judges=0)
     share = float(weight[known].sum() / weight[won].sum())
-    return Told(share, differs=bool(np.ptp(clarity[known]) > 0.0))
+    return Told(share, differs=bool(np.ptp(clarity[known]) > 0.0), judges=_judges(evidence, known))
+
+
+def _judges(evidence: Evidence, rows: BoolArray) -> int:
+    """How many judges decided these rows; comparisons that name no judge are of one."""
+    return len(np.unique(evidence.ints("judge")[rows])) if "judge" in evidence.columns else 1
 
 
 def shares(evidence: Evidence) -> FloatArray:

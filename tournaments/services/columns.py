@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from arena.models import Output
 from judges.contracts import Order, Winner
-from judges.models import Decision, Judge, Judgment, Quarantine
+from judges.models import Adjudication, Decision, Judge, Judgment, Quarantine
 from judges.queries import evidence_of
+from judges.services.evidence import raters_of
 from tournaments.ratings.base import Comparisons, FloatArray, IntArray
 from tournaments.ratings.grades import SLIGHT
 from tournaments.ratings.noise_share import Repeats
@@ -211,28 +213,49 @@ def _presented(ids: _Ids, judges: Collection[Judge]) -> dict[str, IntArray | Flo
 def _clarity(ids: _Ids, judges: Collection[Judge]) -> FloatArray | None:
     """(N,): how clear a win is, by the mean of those behind the decision who named the winner and
     said so; NaN where nobody did. None if nobody ever did.
-
-    What people in quarantine said does not count.
     """
     readers = _readers(judges)
-    banned = Quarantine.objects.filter(
-        judge=OuterRef("judge"), rater=OuterRef("rater"), lifted_at=None
-    )
-    rows = Judgment.objects.filter(
-        ~Exists(banned), judge__in=list(readers), winner__in=list(SCORES), strength__isnull=False
-    )
     said: defaultdict[tuple[int, int, float], list[float]] = defaultdict(list)
-    for judge, comparison, winner, strength in (
-        rows.order_by()
-        .values_list("judge_id", "comparison_id", "winner", "strength")
-        .iterator(chunk_size=CHUNK)
-    ):
+    for judge, comparison, winner, strength in _strengths(readers):
+        clarity = SLIGHT if strength == SLIGHTLY else 1.0
         for reader in readers[judge]:
-            clarity = SLIGHT if strength == SLIGHTLY else 1.0
             said[reader, comparison, SCORES[winner]].append(clarity)
     keys = zip(ids.judge.tolist(), ids.comparison.tolist(), ids.score.tolist(), strict=True)
     found = np.array([np.mean(said[key]) if key in said else np.nan for key in keys])
     return None if np.isnan(found).all() else found
+
+
+def _strengths(judges: Collection[int]) -> Iterator[tuple[int, int, str, int]]:
+    """Judge, comparison, winner and strength of judgments that say how clear the win is."""
+    people = _people_heard(judges, "winner", "strength")
+    told = Judgment.objects.filter(
+        judge__in=list(judges), winner__in=list(SCORES), strength__isnull=False
+    ).exclude(judge__kind=PEOPLE)
+    fields = ("judge_id", "comparison_id", "winner", "strength")
+    yield from told.order_by().values_list(*fields).iterator(chunk_size=CHUNK)
+    yield from (row for row in people if row[2] in SCORES and row[3] is not None)
+
+
+def _people_heard(judges: Collection[int], *fields: str) -> Iterator[tuple[Any, ...]]:
+    """Judge, comparison and these fields of what people said, as far as verdicts rest on it.
+
+    That is what `votes_on` counts: the first, as many as raters are wanted, of people who are not
+    in quarantine. One that came late must change neither a verdict nor how it is rated.
+    """
+    people = Judge.objects.filter(pk__in=judges, kind=PEOPLE)
+    most = {judge.pk: raters_of(judge) for judge in people}
+    banned = Quarantine.objects.filter(
+        judge=OuterRef("judge"), rater=OuterRef("rater"), lifted_at=None
+    )
+    ruled = Adjudication.objects.filter(judgment=OuterRef("pk"))
+    rows = Judgment.objects.filter(~Exists(banned), ~Exists(ruled), judge__in=list(most))
+    heard: Counter[tuple[int, int]] = Counter()
+    wanted = rows.order_by("pk").values_list("judge_id", "comparison_id", *fields)
+    for row in wanted.iterator(chunk_size=CHUNK):
+        judge, comparison = row[:2]
+        heard[judge, comparison] += 1
+        if heard[judge, comparison] <= most[judge]:
+            yield row
 
 
 def _readers(judges: Collection[Judge]) -> dict[int, list[int]]:
@@ -249,12 +272,10 @@ def _raters(ids: _Ids, judges: Collection[Judge]) -> IntArray | None:
     people = [judge.pk for judge in judges if judge.kind == PEOPLE]
     if not people:
         return None
-    rows = Judgment.objects.filter(judge__in=people, rater__isnull=False, winner__isnull=False)
     behind: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for judge, comparison, name in rows.order_by().values_list(
-        "judge_id", "comparison_id", "rater__username"
-    ):
-        behind[judge, comparison].add(name)
+    for judge, comparison, winner, name in _people_heard(people, "winner", "rater__username"):
+        if winner and name:
+            behind[judge, comparison].add(name)
     alone = {key: min(names) for key, names in behind.items() if len(names) == 1}
     place = {name: i for i, name in enumerate(sorted(set(alone.values())))}
     keys = zip(ids.judge.tolist(), ids.comparison.tolist(), strict=True)

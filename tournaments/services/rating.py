@@ -31,7 +31,7 @@ from tournaments.ratings.strengths import STYLES, PairedParams
 from tournaments.selection import decisions_of, with_predictions
 from tournaments.services.columns import SURROGATE, by_prompt, comparisons_of, repeats_of
 
-REVISION = 5
+REVISION = 6
 """Raised when a method gives other digits for the same data and params."""
 
 DEFAULT_METHODS = ("bradley_terry", "elo")
@@ -157,7 +157,8 @@ def method_for(
 
     ties: how ties count, for Bradley-Terry. style_control: "true" for all of an answer's looks,
     or their names with commas. effects: names of `EFFECTS` with commas, or "true" for those that
-    can be fitted together. graded: one of `GRADED`. Raises InvalidInput, naming the word.
+    can be fitted together. graded: one of `GRADED`; "never" holds for every method. Raises
+    InvalidInput, naming the word.
     """
     faults = {}
     base = method or BY_TIES.get(ties, "bradley_terry")
@@ -182,15 +183,15 @@ def method_for(
     faults |= _fault_of_grades(graded, known)
     if faults:
         raise InvalidInput("this leaderboard cannot be had", faults)
-    chosen = {"style_control": styles, "graded": graded}
+    chosen = {"style_control": styles, "graded": graded if "graded" in known else ""}
     params: dict[str, Any] = {name: value for name, value in chosen.items() if value}
     return base, reduce(or_, (EFFECTS[name] for name in wanted), params)
 
 
 def _fault_of_grades(graded: str, known: Collection[str]) -> dict[str, str]:
-    if not graded or (graded in GRADED and "graded" in known):
+    if graded in ("", "never") or (graded in GRADED and "graded" in known):
         return {}
-    return {"graded": f"must be one of {', '.join(GRADED)}, and goes with bradley_terry only"}
+    return {"graded": f"must be one of {', '.join(GRADED)}; auto goes with bradley_terry only"}
 
 
 def _words(asked: str, known: Collection[str]) -> list[str]:

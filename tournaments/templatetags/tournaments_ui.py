@@ -31,7 +31,7 @@ VALUES = {
     ("response_effects", "auto"): "where a plain fit would be biased",
     ("response_effects", "always"): "estimated",
     ("response_effects", "never"): "not estimated",
-    ("graded", "auto"): "where nine wins of ten say how clear they are",
+    ("graded", "auto"): "where one judge says of nine wins of ten how clear they are",
     ("graded", "never"): "not used",
 }
 

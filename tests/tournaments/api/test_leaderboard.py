@@ -57,6 +57,7 @@ def test_style_is_controlled_when_asked(board):
 def test_grades_are_left_out_when_asked(board):
     assert board().json()["settings"]["graded"] == "auto"
     assert board(graded="never").json()["settings"]["graded"] == "never"
+    assert board(graded="never", method="elo").json()["method"] == "elo"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_grades_are_left_out_when_asked(board):
         ({"style_control": "charm"}, "style_control"),
         ({"style_control": "length", "method": "elo"}, "style_control"),
         ({"graded": "sometimes"}, "graded"),
-        ({"graded": "never", "method": "elo"}, "graded"),
+        ({"graded": "auto", "method": "elo"}, "graded"),
         ({"method": "chess"}, "method"),
         ({"colour": "red"}, "colour"),
     ],

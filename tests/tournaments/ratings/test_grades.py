@@ -116,9 +116,32 @@ def test_where_few_say_how_clear_it_is_all_wins_count_the_same_and_that_is_said(
     clarity[::2] = np.nan
     plain, found = rate(data, graded="never"), rate(replace(data, clarity=clarity))
     assert (numbers(found) == numbers(plain)).all()
-    assert found.settings["verdicts"] == "wins and ties"
-    (warning,) = found.warnings
-    assert "of the wins say how clear they are, so all wins count the same" in warning
+    assert found.settings["verdicts"].startswith("wins and ties: 52% of the wins say how clear")
+    assert found.warnings == plain.warnings
+
+
+def test_two_judges_are_not_put_on_one_scale_and_that_is_said() -> None:
+    """All that the second one judges is c0's, and it calls every win clear."""
+    data = graded()
+    second = (data.a == 0) | (data.b == 0)
+    clarity = np.where(second & (data.score != 0.5), 1.0, data.clarity)
+    pooled = replace(data, clarity=clarity, judge=second.astype(int), judges=("one", "two"))
+    plain, found = rate(data, graded="never"), rate(pooled)
+    assert (numbers(found) == numbers(plain)).all()
+    assert found.settings["verdicts"].startswith("wins and ties: 2 judges say how clear wins are")
+    assert found.warnings == plain.warnings
+
+
+def test_a_second_judge_without_grades_does_not_forbid_them() -> None:
+    data = graded()
+    second = np.arange(len(data.a)) % 20 == 0
+    mixed = replace(
+        data,
+        clarity=np.where(second, np.nan, data.clarity),
+        judge=second.astype(int),
+        judges=("one", "two"),
+    )
+    assert rate(mixed).settings["verdicts"].startswith("graded")
 
 
 def test_grades_that_tell_nothing_are_left_out_and_that_is_said() -> None:
@@ -127,9 +150,8 @@ def test_grades_that_tell_nothing_are_left_out_and_that_is_said() -> None:
     guessed = replace(data, clarity=np.where(data.score == 0.5, np.nan, coin))
     found = rate(guessed)
     assert (numbers(found) == numbers(rate(data, graded="never"))).all()
-    assert found.settings["verdicts"] == "wins and ties"
-    (warning,) = found.warnings
-    assert warning.startswith("How clear wins are is left out")
+    assert found.settings["verdicts"].endswith("the intervals would be no narrower")
+    assert found.warnings == ()
 
 
 def test_a_few_wins_of_unknown_clarity_are_of_average_clarity() -> None:
@@ -158,7 +180,7 @@ def test_wins_that_are_all_equally_clear_are_plain_wins() -> None:
      {"judge_effects": True}, {"response_effects": "always"}],
 )  # fmt: skip
 def test_other_options_do_not_ask_for_grades(params: dict[str, object]) -> None:
-    assert "clarity" in registry.build("bradley_terry").columns
+    assert {"clarity", "judge"} <= registry.build("bradley_terry").columns
     assert "clarity" not in registry.build("bradley_terry", params).columns
 
 

@@ -86,7 +86,7 @@ def test_judges_and_surrogates_are_marked(lab):
 
 
 def test_the_person_behind_a_decision_is_known_when_it_was_one(lab, django_user_model):
-    judge = factories.judge(lab, "human", "people", raters=1)
+    judge = factories.judge(lab, "human", "people", raters=2)
     zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
     compared = factories.all_comparisons(lab)
     for comparison, raters in zip(compared, ((zoe,), (zoe, amy)), strict=True):
@@ -142,6 +142,34 @@ def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_u
     assert columns(lab, "clarity").clarity.tolist() == [0.75, 0.75]
     Quarantine.objects.create(judge=judge, rater=zoe)
     assert columns(lab, "clarity").clarity.tolist() == [1.0, 1.0]
+
+
+def test_a_late_vote_changes_neither_the_clarity_nor_whose_verdict_it_is(lab, django_user_model):
+    judge = factories.judge(lab, "human", "people", raters=1)
+    zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
+    for comparison in factories.all_comparisons(lab):
+        Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
+        for rater, strength in ((zoe, 1), (amy, 2)):
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order="ab", winner="a", rater=rater,
+                sample=rater.pk, strength=strength,
+            )  # fmt: skip
+    found = columns(lab, "clarity", "rater")
+    assert found.clarity.tolist() == [0.5, 0.5]
+    assert found.rater.tolist() == [0, 0]
+
+
+def test_a_vote_that_does_not_say_how_clear_it_is_takes_its_place(lab, django_user_model):
+    judge = factories.judge(lab, "human", "people", raters=2)
+    users = [django_user_model.objects.create(username=name) for name in ("zoe", "amy", "bob")]
+    for comparison in factories.all_comparisons(lab):
+        Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
+        for rater, winner, strength in zip(users, "aba", (1, None, 2), strict=True):
+            Judgment.objects.create(
+                judge=judge, comparison=comparison, order="ab", winner=winner, rater=rater,
+                sample=rater.pk, strength=strength,
+            )  # fmt: skip
+    assert columns(lab, "clarity").clarity.tolist() == [0.5, 0.5]
 
 
 def test_looks_are_read_from_the_texts(lab):

@@ -76,8 +76,18 @@ def test_how_clear_wins_are_counts_from_the_rows_to_the_run(lab):
 def test_a_run_says_when_too_few_wins_tell_how_clear_they_are(lab):
     run = rate(project=lab, tournament=played(lab, recorded(lab, strengths=(1, 2, None))))
 
-    assert run.settings["verdicts"] == "wins and ties"
-    assert any("Only 67% of the wins say how clear they are" in said for said in run.warnings)
+    assert run.settings["verdicts"].startswith("wins and ties: 67% of the wins say how clear")
+    assert not any("how clear" in said for said in run.warnings)
+
+
+def test_grades_of_two_judges_are_not_pooled(lab):
+    for name in ("gpt", "claude"):
+        played(lab, recorded(lab, name, strengths=(1, 2, 1)))
+
+    pooled, alone = rate(project=lab), rate(project=lab, filters={"judge": "gpt"})
+
+    assert pooled.settings["verdicts"].startswith("wins and ties: 2 judges say how clear wins are")
+    assert alone.settings["verdicts"].startswith("graded")
 
 
 def test_other_params_make_another_run(lab):

@@ -271,6 +271,15 @@ def test_what_a_slight_win_counts_is_chosen_and_said(editor: Client, project: Pr
     assert '<option value="never" selected>count like clear ones' in page
 
 
+@pytest.mark.parametrize("query", ["method=davidson", "method=elo", "ties=davidson"])
+def test_wins_that_count_the_same_go_with_every_method(
+    editor: Client, project: Project, query: str
+) -> None:
+    played(project, prompts=3)
+
+    assert editor.get(f"{BOARD}?graded=never&{query}").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [
