@@ -12,7 +12,17 @@ class Migration(migrations.Migration):
             name="beside",
             field=models.JSONField(
                 default=list,
+                db_default=models.Value([], models.JSONField()),
                 help_text="outputs on the page of a gold question that nobody is asked about",
+            ),
+        ),
+        migrations.AddField(
+            model_name="assignment",
+            name="unasked",
+            field=models.PositiveSmallIntegerField(
+                default=0,
+                db_default=0,
+                help_text="pairs on the page that nobody is asked about, on the first of its rows",
             ),
         ),
     ]

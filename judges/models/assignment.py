@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from judges.models.campaign import Campaign
 from judges.models.decision import Decision
@@ -32,7 +32,14 @@ class Assignment(models.Model):
         max_length=32, blank=True, default="", help_text="the same for those shown on one page"
     )
     beside = models.JSONField(
-        default=list, help_text="outputs on the page of a gold question that nobody is asked about"
+        default=list,
+        db_default=Value([], models.JSONField()),
+        help_text="outputs on the page of a gold question that nobody is asked about",
+    )
+    unasked = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="pairs on the page that nobody is asked about, on the first of its rows",
     )
     lease_until = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -276,8 +276,8 @@ class GoldForm(forms.Form):
     explanation = forms.CharField(
         required=False,
         max_length=MAX_EXPLANATION,
-        help_text="Why; raters read it in the warm-up. Say which answer by what it says, not A or B: "
-        "each rater sees the two in an order of their own. Markdown.",
+        help_text="Why; raters read it in the warm-up. Say which answer by what it says, not A or "
+        "B: each rater sees the two in an order of their own. Markdown.",
         widget=forms.Textarea({"rows": 4}),
     )
     warm_up = forms.ChoiceField(

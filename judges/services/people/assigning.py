@@ -52,10 +52,7 @@ is completed first."""
 
 def held_by(participant: Participant) -> list[Assignment]:
     """What the rater was given and has not answered, in the order in which it was shown."""
-    held = Assignment.objects.filter(
-        rater=participant.user_id, campaign=participant.campaign_id, answered_at=None,
-        skipped_at=None,
-    )  # fmt: skip
+    held = given(participant).filter(answered_at=None, skipped_at=None)
     gold = Q(decision=None, gold__retired_at=None, gold__is_warm_up=False)
     wanted = Q(decision__status=DecisionStatus.WAITING) | gold
     if is_ranked(participant.campaign):  # a screen stays whole while any of it is wanted
@@ -104,7 +101,7 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
     held = held[:count]
     room = _room(participant, sum(map(gold_pages.pairs_on, held)))
     if held[1:]:
-        _all(held[1:]).update(lease_until=now + LEASE_UNSEEN)
+        _unanswered(held[1:]).update(lease_until=now + LEASE_UNSEEN)
     while len(held) < count and room > 0:
         found = _gold(participant, room) or _decisions(participant, room)
         if not found:
@@ -119,7 +116,7 @@ def next_assignments(participant: Participant, count: int = 1) -> list[Assignmen
 def _show(screen: Sequence[Assignment], now: datetime) -> None:
     """Note that the rater has it before them."""
     first_time = Coalesce("shown_at", Value(now))
-    _all([screen]).update(lease_until=now + LEASE, shown_at=first_time)
+    _unanswered([screen]).update(lease_until=now + LEASE, shown_at=first_time)
     for row in screen:
         row.shown_at = row.shown_at or now
 
@@ -130,8 +127,11 @@ def _is_theirs(screen: Sequence[Assignment], now: datetime, raters: int) -> bool
     return all(lock(decision) and taken(decision.pk).count() < raters for decision in lapsed)
 
 
-def _all(held: Sequence[Sequence[Assignment]]) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(pk__in=[row.pk for screen in held for row in screen])
+def _unanswered(held: Sequence[Sequence[Assignment]]) -> QuerySet[Assignment]:
+    """These without what was answered in another tab meanwhile: whoever records that holds it, and
+    may wait for a comparison that is locked here."""
+    rows = Assignment.objects.filter(pk__in=[row.pk for screen in held for row in screen])
+    return rows.filter(answered_at=None)
 
 
 def may_go_on(participant: Participant) -> bool:
@@ -145,8 +145,7 @@ def _room(participant: Participant, held: int) -> float:
     if quota is None:
         return inf
     answered = handed_out(participant).filter(answered_at__isnull=False)
-    beside = gold_pages.unasked(answered) if is_ranked(participant.campaign) else 0
-    return quota - held - answered.count() - beside
+    return quota - held - gold_pages.pairs_of(answered)
 
 
 def _gold(participant: Participant, room: float) -> list[Assignment]:
@@ -163,7 +162,7 @@ def _gold(participant: Participant, room: float) -> list[Assignment]:
     if is_ranked(participant.campaign):
         size = len(gold_pages.outputs_of(lock_group(participant, room)))
         if size > 2:
-            page = gold_pages.page_around(participant, questions, size, room, seed)
+            page = gold_pages.page_around(participant, questions, size, seed)
             _begin(participant, page.decisions if page else [])
             return _hand_out_page(participant, page) if page else []
     return [_hand_gold(Random(seed).choice(list(questions)), participant)]
@@ -171,11 +170,11 @@ def _gold(participant: Participant, room: float) -> list[Assignment]:
 
 def place_of(participant: Participant) -> int:
     """How many pages the rater was given; what stands on one screen counts once."""
-    given = handed_out(participant).aggregate(
+    pages = handed_out(participant).aggregate(
         alone=Count("pk", filter=Q(screen="")),
         screens=Count("screen", filter=~Q(screen=""), distinct=True),
     )
-    return int(given["alone"] + given["screens"])
+    return int(pages["alone"] + pages["screens"])
 
 
 def is_gold_place(participant: Participant, place: int, every: int) -> bool:
@@ -225,7 +224,7 @@ def _decisions(participant: Participant, room: float) -> list[Assignment]:
         found = lock_one(participant)
     _begin(participant, found)
     if len(found) > 1:
-        return _hand_out_page(participant, Page(found, _gold_among(found, participant, room)))
+        return _hand_out_page(participant, Page(found, _gold_among(found, participant)))
     return [
         _hand_out(participant, Random(f"{one.pk}:{participant.user_id}"), decision=one)
         for one in found
@@ -256,13 +255,12 @@ def _hand_out(
     )
 
 
-def _gold_among(
-    decisions: Sequence[Decision], participant: Participant, room: float
-) -> list[GoldQuestion]:
-    """Gold questions that can be weighed by what is shown for these decisions."""
+def _gold_among(decisions: Sequence[Decision], participant: Participant) -> GoldQuestion | None:
+    """A gold question that can be weighed by what is shown for these decisions."""
     if participant.campaign.gold_every is None:
-        return []
-    return gold_pages.among(decisions, gold_left(participant), room - len(decisions))
+        return None
+    seed = f"{participant.pk}:{decisions[0].pk}"
+    return gold_pages.among(decisions, gold_left(participant), seed)
 
 
 def _hand_out_page(participant: Participant, page: Page) -> list[Assignment]:
@@ -270,17 +268,20 @@ def _hand_out_page(participant: Participant, page: Page) -> list[Assignment]:
     screen = uuid4().hex
     place = {output: shown for shown, output in enumerate(shown_order(screen, page.outputs))}
     until = timezone.now() + LEASE_UNSEEN
-    # Gold first: it is weighed before what else was said there is recorded.
-    gold = [Assignment(gold=one, order=_order(one.comparison, place)) for one in page.gold]
-    asked = [
-        Assignment(decision=one, order=_order(one.comparison, place)) for one in page.decisions
+    rows = [
+        Assignment(
+            campaign=participant.campaign,
+            decision=one if isinstance(one, Decision) else None,
+            gold=one if isinstance(one, GoldQuestion) else None,
+            rater_id=participant.user_id,
+            order=_order(one.comparison, place),
+            screen=screen,
+            lease_until=until,
+        )
+        for one in page.asked
     ]
-    for row in (*gold, *asked):
-        row.campaign, row.rater_id = participant.campaign, participant.user_id
-        row.screen, row.lease_until = screen, until
-    for row in gold[:1]:
-        row.beside = list(page.beside)
-    return Assignment.objects.bulk_create([*gold, *asked])
+    rows[0].beside, rows[0].unasked = list(page.beside), page.unasked
+    return Assignment.objects.bulk_create(rows)
 
 
 def _order(compared: Comparison, place: Mapping[int, int]) -> Order:

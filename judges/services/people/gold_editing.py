@@ -54,8 +54,8 @@ class GoldRecord(Record):
     expected: Winner = Field(description="the right verdict")
     explanation: Text = Field(
         "",
-        description="Markdown: why it is right; shown in the warm-up, where the order of the two is "
-        "drawn, so that A and B mean nothing",
+        description="Markdown: why it is right; shown in the warm-up, where the order of the two "
+        "is drawn, so that A and B mean nothing",
     )
     warm_up: bool = Field(False, description="asked before a rater begins, with its explanation")
 

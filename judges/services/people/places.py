@@ -15,6 +15,7 @@ from judges.models import (
     Campaign,
     Decision,
     DecisionStatus,
+    GoldQuestion,
     Participant,
     Quarantine,
 )
@@ -119,8 +120,9 @@ def _group(anchor: Decision, free: Iterable[Decision], room: float) -> list[Deci
     return [pairs[pair] for pair in group_around(pair_of(anchor), pairs, room)]
 
 
-def pair_of(decision: Decision) -> tuple[int, int]:
-    compared = decision.comparison
+def pair_of(asked: Decision | GoldQuestion) -> tuple[int, int]:
+    """The two outputs, in ascending order."""
+    compared = asked.comparison
     a, b = sorted((compared.output_a_id, compared.output_b_id))
     return a, b
 

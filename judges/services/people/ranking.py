@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import comb
 
 from judges.contracts import Preference
 
@@ -23,19 +24,29 @@ def group_around(anchor: Pair, free: Iterable[Pair], room: float) -> list[Pair]:
     """Those of the free pairs that are judged together with the anchor, by one order of answers.
 
     An answer joins when its pairs with more than half of the others are free, the best connected
-    first; `MOST` answers at most, and no more than `room` pairs.
+    first; `MOST` answers at most, and no more than make `room` pairs, free or not.
     """
     links = _links({*free, anchor})
     chosen = list(anchor)
-    pairs = 1
-    while len(chosen) < MOST:
+    while len(chosen) < MOST and comb(len(chosen) + 1, 2) <= room:
         joined = {one: len(links[one].intersection(chosen)) for one in links if one not in chosen}
         best = max(joined, key=lambda one: (joined[one], -one), default=None)
-        if best is None or 2 * joined[best] <= len(chosen) or pairs + joined[best] > room:
+        if best is None or 2 * joined[best] <= len(chosen):
             break
         chosen.append(best)
-        pairs += joined[best]
     return sorted((a, b) for a in chosen for b in links[a].intersection(chosen) if a < b)
+
+
+def pairs_shown(asked: int) -> int:
+    """How many pairs stand on the page on which so many are asked; `asked` if none has so many.
+
+    Few enough may be missing that each answer could join.
+    """
+    for size in range(2, MOST + 1):
+        least = sum(chosen // 2 + 1 for chosen in range(1, size))
+        if least <= asked <= comb(size, 2):
+            return comb(size, 2)
+    return asked
 
 
 def fill_up(pair: Pair, free: Collection[Pair], others: Iterable[int], size: int) -> set[int]:

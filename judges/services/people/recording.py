@@ -28,6 +28,7 @@ from judges.contracts import Order
 from judges.models import Assignment, Decision, Judgment, Participant
 from judges.services.people import gold
 from judges.services.people.assigning import screen_of
+from judges.services.people.gold_pages import pairs_of
 from judges.services.people.said import judgment_of, said_in
 from judges.services.settling import settle
 
@@ -127,7 +128,8 @@ def _record_screen(pks: Sequence[int]) -> None:
         said = screen_of(one).filter(gold=None, answered_at__isnull=False, recorded_at=None)
         rows = list(said.order_by("pk").select_for_update())
         said.filter(pk__in=[row.pk for row in rows]).update(recorded_at=timezone.now())
-        _judge(rows, shared_by=len(rows))
+        page = screen_of(one).filter(answered_at__isnull=False)
+        _judge(rows, shared_by=pairs_of(page))
 
 
 def _lock_rater_of(pk: int) -> None:

@@ -10,7 +10,7 @@ from math import ceil
 from statistics import median
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from judges.models import Assignment, Participant
 from judges.services.people.answering import skipped_by
@@ -22,8 +22,9 @@ from judges.services.people.assigning import (
     place_of,
 )
 from judges.services.people.campaigns import State, state_of
-from judges.services.people.gold_pages import pairs_on, unasked
+from judges.services.people.gold_pages import PAIRS, pairs_on
 from judges.services.people.places import handed_out, waiting_for
+from judges.services.people.ranking import pairs_shown
 
 KEPT_SECONDS = 60
 """For so long what was counted in full is relied on: it runs on every vote."""
@@ -92,16 +93,11 @@ def _done(participant: Participant) -> tuple[int, int]:
     """How many comparisons the rater has answered, and skipped, as they would count them."""
     is_answered = Q(answered_at__isnull=False)
     is_skipped = Q(answered_at=None, skipped_at__isnull=False)
-    rows = handed_out(participant)
-    done = rows.aggregate(
-        answered=Count("pk", filter=is_answered), skipped=Count("pk", filter=is_skipped)
+    done = handed_out(participant).aggregate(
+        answered=Sum(PAIRS, filter=is_answered, default=0),
+        skipped=Sum(PAIRS, filter=is_skipped, default=0),
     )
-    if not is_ranked(participant.campaign):
-        return done["answered"], done["skipped"]
-    return (
-        done["answered"] + unasked(rows.filter(is_answered)),
-        done["skipped"] + unasked(rows.filter(is_skipped)),
-    )
+    return done["answered"], done["skipped"]
 
 
 def ending_of(participant: Participant, standing: Standing) -> Ending:
@@ -133,13 +129,16 @@ def pace_of(participant: Participant) -> float | None:
 
 
 def seconds_of(answered: Sequence[Assignment]) -> list[float]:
-    """How long each of these took; those of one screen share its time."""
-    sizes = Counter(row.screen or row.pk for row in answered)
+    """How long each pair on the pages of these took; those of one screen share its time."""
+    sizes = Counter[str | int]()
+    for row in answered:
+        sizes[row.screen or row.pk] += pairs_on([row])
     return [
         (row.answered_at - (row.shown_at or row.created_at)).total_seconds()
         / sizes[row.screen or row.pk]
         for row in answered
         if row.answered_at
+        for _ in range(pairs_on([row]))
     ]
 
 
@@ -157,7 +156,9 @@ def _left(participant: Participant) -> int:
     waiting = waiting_for(participant)
     pages = count = waiting.count()
     if is_ranked(participant.campaign):
-        pages = waiting.values("comparison__prompt").distinct().count()
+        asked = waiting.order_by().values_list("comparison__prompt").annotate(n=Count("*"))
+        shown = [pairs_shown(n) for _, n in asked]
+        pages, count = len(shown), sum(shown)
     gold = _gold_ahead(participant, pages) * round(count / max(pages, 1))  # as long as all others
     return pairs_on(held_by(participant)) + count + gold
 

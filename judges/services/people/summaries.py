@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from judges.models import Judgment, Participant, Quarantine
-from judges.services.people.gold_pages import unasked
 from judges.services.people.standing import answered_by, seconds_of
 
 LONGEST = 600.0
@@ -51,7 +50,7 @@ def summary_of(participant: Participant) -> Summary:
     seconds = seconds_of(list(answered.defer("answer")))
     shows = participant.campaign.shows_agreement
     return Summary(
-        answered=len(seconds) + unasked(answered),
+        answered=len(seconds),
         seconds=sum(min(each, LONGEST) for each in seconds),
         agreement=_agreement(participant) if shows else None,
     )

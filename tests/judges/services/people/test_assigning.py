@@ -1,4 +1,6 @@
 from datetime import timedelta
+from threading import Event
+from time import sleep
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -418,3 +420,39 @@ def test_an_upload_of_gold_keeps_no_rater_waiting():
     with transaction.atomic():
         gold_editing.import_gold(Campaign.objects.get(), [], by=None)
         assert Another(lambda: assigning.next_assignments(rita)).finish()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_who_finds_all_that_is_left_locked_for_a_moment_is_given_it_after(monkeypatch):
+    lab_with(prompts=1)
+    rita, held = rater(), Event()
+
+    def sweep():
+        with transaction.atomic():
+            Decision.objects.select_for_update().get()
+            held.set()
+            sleep(0.1)
+
+    monkeypatch.setattr(places, "PAUSES", (5.0,))
+    monkeypatch.setattr(places, "sleep", lambda _: thread.join())
+    thread = Another(sweep)
+    held.wait()
+
+    assert given(rita) is not None
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_page_does_not_wait_for_an_answer_that_is_being_recorded():
+    """It holds comparisons; whoever records holds answers, and waits for comparisons."""
+    lab_with(prompts=2)
+    rita = rater()
+    first, second = assigning.next_assignments(rita, 2)
+    screen = [first, second]
+    Assignment.objects.filter(pk=first.pk).update(answered_at=timezone.now())
+    with transaction.atomic():
+        Assignment.objects.select_for_update().get(pk=first.pk)
+        thread = Another(lambda: assigning._show(screen, timezone.now()))
+        thread.join(5)
+        assert not thread.is_alive()

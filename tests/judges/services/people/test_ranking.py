@@ -8,6 +8,7 @@ from judges.contracts import Preference
 from judges.services.people.ranking import (
     MOST,
     group_around,
+    pairs_shown,
     preference_between,
     ranks_of,
     shown_order,
@@ -42,6 +43,16 @@ def test_there_is_room_for_so_many():
 
     assert [len(group_around((0, 1), pairs, room)) for room in (1, 2, 3, 5, 6)] == [1, 1, 3, 3, 6]
     assert len(outputs_of(group_around((0, 1), combinations(range(20), 2), 1000))) == MOST
+
+
+def test_a_pair_that_is_not_free_takes_room_as_well():
+    free = [pair for pair in combinations(range(4), 2) if pair != (2, 3)]
+    assert [len(group_around((0, 1), free, room)) for room in (4, 5, 6)] == [3, 3, 5]
+
+
+def test_a_page_shows_pairs_that_nobody_is_asked_about():
+    shown = [pairs_shown(asked) for asked in (1, 2, 3, 4, 5, 6, 7, 8, 19, 28, 29)]
+    assert shown == [1, 2, 3, 4, 6, 6, 7, 10, 21, 28, 29]
 
 
 @given(PAIRS, st.data())
