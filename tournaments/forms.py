@@ -18,10 +18,12 @@ from arena.models import Project
 from arena.param_fields import chosen, field_of, params_of
 from arena.views.reads import filter_choices
 from judges import aggregation as aggregations
+from judges.models import Judge
 from tournaments.formats import registry as formats
 from tournaments.formats.base import Format
 from tournaments.models import Period, Tournament, TournamentStatus, Undecided
 from tournaments.ratings import registry as methods
+from tournaments.services.awaiting import proposed, raters_among, votes_of, waits_in_words
 from tournaments.services.estimating import Estimate
 from tournaments.services.extending import Wanted
 from tournaments.services.fields import entrants_on, playable
@@ -49,12 +51,16 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class Offer:
-    """A format as it is offered: what it is, what it would take here, and its settings."""
+    """A format as it is offered: what it is, what it would take here, and its settings.
+
+    votes: of people, that its matches would wait for.
+    """
 
     name: str
     rule: Format
     radio: BoundWidget
     estimate: Estimate | None
+    votes: int
     fields: list[forms.BoundField]
     changed: bool
 
@@ -126,7 +132,9 @@ class TournamentForm(forms.Form):
         super().__init__(data)
         self.project = project
         self.formats = {name: formats.build(name) for name in formats.names()}
-        self.judge_rows = list(project.judges.filter(is_current=True))
+        self.judge_rows = list(
+            project.judges.filter(is_current=True).prefetch_related("seats__member")
+        )
         self.entrants = list(project.competitors.annotate(n=Count("outputs")).order_by("name"))
         names = _same(entrant.name for entrant in self.entrants)
         offered = {
@@ -148,7 +156,7 @@ class TournamentForm(forms.Form):
                 self.fields[f"{name}.{param.name}"] = made
         self.initial = {
             "format": DEFAULT_FORMAT,
-            "judges": [judge.name for judge in self.judge_rows[:1]],
+            "judges": [judge.name for judge in [proposed(self.judge_rows)] if judge],
             "competitors": [entrant.name for entrant in self.entrants if entrant.n],
             "aggregation": aggregations.DEFAULT,
         }
@@ -193,6 +201,7 @@ class TournamentForm(forms.Form):
                 rule,
                 radios[name],
                 estimates.get(name),
+                self._votes(estimates.get(name)),
                 [self[f"{name}.{param.name}"] for param in self._params[name]],
                 self._is_changed(name),
             )
@@ -206,19 +215,32 @@ class TournamentForm(forms.Form):
         ]
         return [group for group in found if group.offers]
 
+    def waits(self) -> str:
+        """For which people a tournament would wait, by those who are chosen now to decide."""
+        return waits_in_words(raters_among(self._chosen_judges()))
+
+    def _votes(self, estimate: Estimate | None) -> int:
+        if estimate is None:
+            return 0
+        return votes_of(raters_among(self._chosen_judges()), estimate.due)
+
+    def _chosen_judges(self) -> list[Judge]:
+        names = set(self._now("judges"))
+        return [judge for judge in self.judge_rows if judge.name in names]
+
     def _estimates(self) -> dict[str, Estimate]:
         """{format: what it would take}; those with faulty settings, or with nobody, left out."""
-        judges, players = set(self._now("judges")), set(self._now("competitors"))
+        players = set(self._now("competitors"))
         wanted = {name: self._now(name) for name in ("category", "language", "tags")}
         ids = [entrant.pk for entrant in self.entrants if entrant.name in players]
         entrants = playable(entrants_on(self.project.pk, wanted, ids))
-        chosen_judges = [judge for judge in self.judge_rows if judge.name in judges]
+        judges = self._chosen_judges()
         draft = Tournament(project=self.project, seed=self._now("seed") or 0)
         found = {}
         for name in self.formats if entrants else ():
             with suppress(ArenaError):
                 rule = formats.build(name, self._params_given(name))
-                found[name] = preview(draft, chosen_judges, rule, entrants)
+                found[name] = preview(draft, judges, rule, entrants)
         return found
 
     def _now(self, name: str) -> Any:

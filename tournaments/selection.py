@@ -54,6 +54,19 @@ def decisions_of(
     return _sliced(decisions, filters)
 
 
+def checks_of(project: Project, filters: Mapping[str, str]) -> QuerySet[Decision]:
+    """What people decided that a project's board leaves out, since a tournament decides it.
+
+    None where a judge is named: such a board counts all of its verdicts.
+    """
+    people = Decision.objects.filter(
+        judge__project=project, judge__kind="human", status=DecisionStatus.DECIDED
+    )
+    counted = decisions_of(project, None, filters).values("pk")
+    checks = people.filter(Exists(_decided_by_tournaments())).exclude(Exists(_juries()))
+    return _sliced(checks, filters).exclude(pk__in=counted)
+
+
 def with_predictions(
     decisions: QuerySet[Decision],
     project: Project,
@@ -163,10 +176,14 @@ def _matches(tournament: Tournament | None) -> QuerySet[Match]:
 
 def _beside_tournaments() -> Q:
     """What people judge, of comparisons that no tournament has a verdict on or asks for."""
-    played = Match.objects.filter(decision__comparison=OuterRef("comparison"), counts=True).exclude(
+    return Q(judge__kind="human") & ~Q(Exists(_decided_by_tournaments()))
+
+
+def _decided_by_tournaments() -> QuerySet[Match]:
+    """Matches of the same comparison that have a verdict, or wait for one."""
+    return Match.objects.filter(decision__comparison=OuterRef("comparison"), counts=True).exclude(
         decision__status__in=(DecisionStatus.UNDECIDED, DecisionStatus.HELD)
     )
-    return Q(judge__kind="human") & ~Q(Exists(played))
 
 
 def _juries() -> QuerySet[Decision]:

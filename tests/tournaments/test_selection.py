@@ -4,7 +4,7 @@ from judges.models import Decision, Judgment
 from judges.services import decisions
 from tests import factories
 from tests.raters import battle, vote
-from tournaments.selection import decisions_of
+from tournaments.selection import checks_of, decisions_of
 from tournaments.services import advancing, lifecycle
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,9 @@ def test_what_people_judge_beside_tournaments_counts_for_the_project(lab):
     # On p0 and p2 they check what the cup has decided: its verdict counts alone.
     assert counted(lab) == [("gpt", "p0"), ("gpt", "p2"), ("people", "p1"), ("people", "p3")]
     assert [prompt for _, prompt in counted(lab, judge="people")] == ["p0", "p1", "p2", "p3"]
+    assert checks_of(lab, {}).count() == 2
+    assert checks_of(lab, {"category": "odd"}).count() == 0
+    assert checks_of(lab, {"judge": "people"}).count() == 0
 
 
 def test_records_that_no_tournament_reads_do_not(lab):

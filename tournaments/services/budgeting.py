@@ -79,12 +79,19 @@ def why_it_stops(tournament: Tournament) -> str:
         return f"the budget of {limits} is used up"
     left = []
     if purse.calls is not None:
-        left.append(f"{max(purse.calls, 0)} calls are left and it may need {purse.each.most_calls}")
+        left.append(f"{max(purse.calls, 0)} calls are left and it may need {_need(purse.each)}")
     if purse.usd is not None and purse.each.most_usd is not None:
         left.append(
             f"${max(purse.usd, 0.0):.4g} are left and it may need ${purse.each.most_usd:.4g}"
         )
     return f"the budget of {limits} does not reach for one more comparison: {'; '.join(left)}"
+
+
+def _need(each: Cost) -> str:
+    """The calls that are kept back for a comparison, and why these are more than planned."""
+    if each.most_calls <= each.calls:
+        return f"{each.most_calls}"
+    return f"{each.most_calls} ({each.calls:g} as planned, the rest for repairs and stand-ins)"
 
 
 def limits_in_words(tournament: Tournament) -> str:

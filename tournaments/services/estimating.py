@@ -45,6 +45,9 @@ Known = dict[Pair, Result]
 class Estimate:
     """Matches, and what those take that are not decided already.
 
+    calls: as planned. most_calls: where every reply has to be repaired, and all are asked who only
+    step in for others; a budget keeps so much back.
+
     decided_already: of the matches, by this judge; None where nobody looked. Once it has started:
     what was decided when it was scheduled; calls, tokens and `usd` are then what was paid and what
     the games that are due may take, at the end only what was paid. Tokens and `usd` are about right
@@ -56,11 +59,17 @@ class Estimate:
     matches: int
     decided_already: int | None
     calls: int
+    most_calls: int
     tokens_in: int
     tokens_out: int
     usd: float | None
     observed: bool
     half_width: float | None
+
+    @property
+    def due(self) -> int:
+        """Matches that are still to be judged when it begins."""
+        return self.matches - (self.decided_already or 0)
 
     def as_dict(self) -> dict[str, int | float | bool | None]:
         return asdict(self)
@@ -93,6 +102,7 @@ def _under_way(tournament: Tournament) -> Estimate:
         plan,
         decided_already=played["free"],
         calls=paid.calls + plan.calls,
+        most_calls=paid.calls + plan.most_calls,
         tokens_in=paid.tokens_in + plan.tokens_in,
         tokens_out=paid.tokens_out + plan.tokens_out,
         usd=None if spent is None or plan.usd is None else spent + plan.usd,
@@ -126,6 +136,7 @@ def _estimate(
         matches=matches,
         decided_already=known,
         calls=round(due * cost.calls),
+        most_calls=due * cost.most_calls,
         tokens_in=round(due * cost.tokens_in),
         tokens_out=round(due * cost.tokens_out),
         usd=0.0 if not due else None if cost.usd is None else due * cost.usd,

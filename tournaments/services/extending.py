@@ -21,6 +21,7 @@ from tournaments.formats.base import Format, Scope
 from tournaments.models import Bracket, Match, Tournament, TournamentStatus
 from tournaments.queries import usage_of
 from tournaments.services import lifecycle
+from tournaments.services.budgeting import purse_of, why_it_stops
 from tournaments.services.estimating import Pair, foreseen
 from tournaments.services.fields import (
     Growth,
@@ -55,7 +56,8 @@ class Wanted:
 class Extension:
     """What an extension has played, at most, and what that costs; `usd` None: no price is known.
 
-    `matches` come on top of those that it has; `decided_already` of them cost nothing.
+    `matches` come on top of those that it has; `decided_already` of them cost nothing. `calls` are
+    as planned, `most_calls` where replies have to be repaired: see `Estimate`.
     """
 
     prompts: int
@@ -64,6 +66,7 @@ class Extension:
     matches: int
     decided_already: int
     calls: int
+    most_calls: int
     usd: float | None
 
     def as_dict(self) -> dict[str, object]:
@@ -86,6 +89,7 @@ def extension_of(tournament: Tournament, wanted: Wanted) -> Extension:
         matches=matches,
         decided_already=known,
         calls=round(due * cost.calls),
+        most_calls=due * cost.most_calls,
         usd=None if cost.usd is None else due * cost.usd,
     )
 
@@ -109,10 +113,21 @@ def extend(tournament: Tournament, wanted: Wanted) -> Tournament:
     tournament.competitors.add(*newcomers)
     if growth:
         _grow(tournament, growth)
+    tournament.refresh_from_db()
+    if limits:
+        _renew_note(tournament)
+    if growth:
         return lifecycle.reopen(tournament)
     lifecycle.wake(tournament.pk)
-    tournament.refresh_from_db()
     return tournament
+
+
+def _renew_note(tournament: Tournament) -> None:
+    """Say why it is paused by the budget that it has now; nothing where that reaches again."""
+    if tournament.status != TournamentStatus.PAUSED or not tournament.note:
+        return
+    tournament.note = "" if purse_of(tournament).affordable(1) else why_it_stops(tournament)
+    tournament.save(update_fields=["note"])
 
 
 @transaction.atomic

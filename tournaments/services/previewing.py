@@ -50,6 +50,7 @@ def _together(one: Estimate, other: Estimate) -> Estimate:
         one,
         decided_already=min(one.decided_already or 0, other.decided_already or 0),
         calls=one.calls + other.calls,
+        most_calls=one.most_calls + other.most_calls,
         tokens_in=one.tokens_in + other.tokens_in,
         tokens_out=one.tokens_out + other.tokens_out,
         usd=(one.usd or 0.0) + (other.usd or 0.0) if priced else None,

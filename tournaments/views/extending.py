@@ -11,11 +11,13 @@ from arena.common.errors import ArenaError, Conflict
 from arena.forms import add_errors
 from arena.models import Project, Role
 from arena.views.access import project_page
+from tournaments.formats.base import Scope
 from tournaments.forms import ExtensionForm, WithdrawalForm
 from tournaments.models import Tournament, TournamentStatus
 from tournaments.queries import progress_of, status_of, tournament_of
 from tournaments.services import extending
 from tournaments.services.extending import Extension
+from tournaments.services.fields import rule_of
 from tournaments.views.shared import all_words
 
 
@@ -41,6 +43,7 @@ def extend(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     context |= {
         "withdrawal": WithdrawalForm(tournament),
         "status": status_of(tournament, progress_of(tournament)),
+        "draws_anew": rule_of(tournament).scope is Scope.PROMPT,
     }
     status = 400 if form.errors else 200
     return render(request, "tournaments/tournament_extend.html", context, status=status)
@@ -88,4 +91,5 @@ def _tell(request: HttpRequest, extension: Extension, tournament: Tournament) ->
     if extension.matches:
         messages.success(request, f"{extension.matches:,} matches were added at most. {then}")
     else:
-        messages.success(request, "The budget was changed.")
+        more = " Resume it to go on." if paused else ""
+        messages.success(request, f"The budget was changed.{more}")

@@ -23,7 +23,7 @@ from tournaments.ratings import registry as methods
 from tournaments.reports import effects, interval_chart, noise
 from tournaments.reports.above import chances
 from tournaments.reports.movement import Move, moves
-from tournaments.selection import Record, decisions_of, pairwise
+from tournaments.selection import Record, checks_of, decisions_of, pairwise
 from tournaments.services import rating
 from tournaments.views.board_filters import WORDS, data_filters, model_filters, run_called
 from tournaments.views.shared import (
@@ -59,7 +59,12 @@ def leaderboard(request: HttpRequest, project: Project) -> HttpResponse:
             project=project, tournament=tournament, method=method, params=params, filters=filters
         )
     except (InvalidInput, Conflict) as error:
-        context |= {"refused": all_words(error), "filtered": True}
+        good = words | dict.fromkeys(error.fields, "")
+        context |= {
+            "refused": all_words(error),
+            "filtered": True,
+            "more_filters": model_filters(project, good),
+        }
         status = 400 if isinstance(error, InvalidInput) else 409
         return render(request, "tournaments/leaderboard.html", context, status=status)
     before = run_called(project, words["against"])
@@ -97,6 +102,7 @@ def _board(
             "above": chances(run),
             "effects": effects.told(run.details.get("effects", [])),
             "noise": noise.told(run.details.get("noise", {})),
+            "checks": 0 if tournament else checks_of(project, run.slice).count(),
             "sliced_by": _sliced_by(project) if not run.slice else [],
             "meetings": _meetings(run, pairwise(decisions)),
         }

@@ -36,8 +36,9 @@ from tournaments.queries import (
 )
 from tournaments.reports import noise
 from tournaments.services import lifecycle
+from tournaments.services.awaiting import raters_among, votes_of, waits_in_words
 from tournaments.services.cautioning import cautions_of
-from tournaments.services.estimating import estimate_of
+from tournaments.services.estimating import Estimate, estimate_of
 from tournaments.services.shapes.tournaments import note_of
 from tournaments.views.shared import all_words, invites, listed, scale_of
 
@@ -92,7 +93,7 @@ def new(request: HttpRequest, project: Project) -> HttpResponse:
 def plans(request: HttpRequest, project: Project) -> HttpResponse:
     """What each format would take of a tournament as it is chosen now; the form asks for it."""
     form = TournamentForm(project, request.POST)
-    return render(request, "tournaments/format_plans.html", {"groups": form.groups()})
+    return render(request, "tournaments/format_plans.html", {"form": form, "groups": form.groups()})
 
 
 @require_safe
@@ -124,6 +125,7 @@ def tournament(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         "matches_url": f"{reverse('matches', args=(project.slug,))}?tournament={pk}",
         "estimate": estimate,
         "cautions": cautions_of(shown, estimate),
+        **_people(shown, estimate),
         **_histories(shown, request.GET.get("page")),
     }
     if request.htmx:  # type: ignore[attr-defined]
@@ -159,6 +161,14 @@ def act(request: HttpRequest, project: Project, pk: int, action: str) -> HttpRes
         if action == "retry":
             _tell_retried(request, outcome)
     return redirect("tournament", project.slug, pk)
+
+
+def _people(shown: Tournament, estimate: Estimate) -> dict[str, Any]:
+    """For whom a draft would wait, and how many votes it would take."""
+    if shown.status != TournamentStatus.DRAFT:
+        return {}
+    raters = raters_among([shown.judge])
+    return {"waits": waits_in_words(raters), "votes": votes_of(raters, estimate.due)}
 
 
 def _histories(shown: Tournament, number: str | None) -> dict[str, Any]:

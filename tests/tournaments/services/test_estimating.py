@@ -57,6 +57,18 @@ def test_a_newcomer_alone_is_no_average_competitor(lab):
     assert estimate_of(cup).half_width is None
 
 
+# --- Calls --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("repair", "most"), [(True, 160), (False, 80)])
+def test_repairs_are_what_it_takes_at_most(lab, repair, most):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1", repair=repair)
+
+    estimate = estimate_of(factories.tournament(lab, stub))
+
+    assert (estimate.matches, estimate.calls, estimate.most_calls) == (40, 80, most)
+
+
 # --- What is decided already --------------------------------------------------------------------
 
 

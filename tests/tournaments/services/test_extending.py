@@ -197,6 +197,28 @@ def test_a_budget_is_raised_and_not_lowered(lab):
     assert cup.matches.count() == 18
 
 
+@pytest.mark.parametrize(
+    ("wanted", "note"),
+    [
+        (Wanted(max_calls=400), ""),
+        (Wanted(prompts=True, max_calls=400), ""),
+        (Wanted(max_calls=3), "the budget of 3 calls does not reach"),
+    ],
+)
+def test_a_paused_one_says_why_by_the_budget_that_it_has_now(lab, wanted, note):
+    stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
+    cup = factories.started(lab, stub, max_calls=2)
+    assert "the budget of 2 calls" in cup.note
+    more_prompts(lab)
+
+    extending.extend(cup, wanted)
+
+    cup.refresh_from_db()
+    assert cup.status == "paused"
+    assert cup.note.startswith(note)
+    assert bool(cup.note) == bool(note)
+
+
 def test_a_first_budget_below_what_is_spent_is_refused(lab):
     stub = factories.stub_judge(lab, "http://127.0.0.1:9/v1")
     cup = factories.tournament(lab, stub)

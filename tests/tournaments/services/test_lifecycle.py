@@ -288,7 +288,7 @@ def test_a_verdict_gives_free_what_was_kept_back_and_the_end_of_the_budget_pause
     assert (cup.status, cup.matches.count()) == ("paused", 4)
     assert cup.note == (
         "the budget of 11 calls does not reach for one more comparison: 3 calls are left and it "
-        "may need 4"
+        "may need 4 (2 as planned, the rest for repairs and stand-ins)"
     )
 
 

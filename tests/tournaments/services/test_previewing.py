@@ -64,6 +64,7 @@ def test_each_of_a_jury_pays_for_what_it_has_not_decided(lab, asked):
     found = seen(lab, [asked, other], "round_robin")
 
     assert (found.matches, found.decided_already, found.calls) == (120, 0, 240)
+    assert found.most_calls == 480
 
 
 def test_of_many_prompts_a_sample_stands_for_all(lab, asked, monkeypatch):

@@ -12,6 +12,8 @@ from tournaments.services import lifecycle
 
 pytestmark = pytest.mark.django_db
 
+LIST = "/projects/haiku/tournaments"
+
 
 @pytest.fixture
 def cup(project: Project) -> Tournament:
@@ -20,7 +22,7 @@ def cup(project: Project) -> Tournament:
 
 
 def address(cup: Tournament, act: str = "extend") -> str:
-    return f"/projects/haiku/tournaments/{cup.pk}/{act}"
+    return f"{LIST}/{cup.pk}/{act}"
 
 
 def test_the_page_says_what_would_come(editor: Client, project: Project, cup: Tournament) -> None:
@@ -82,6 +84,32 @@ def test_what_cannot_be_is_said_and_nothing_changes(
     assert words in response.content.decode()
     cup.refresh_from_db()
     assert (cup.status, cup.max_calls) == ("completed", 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "anew"), [("round_robin", True), ("single_elimination", True), ("adaptive", False)]
+)
+def test_only_brackets_are_drawn_anew(
+    editor: Client, project: Project, cup: Tournament, kind: str, anew: bool
+) -> None:
+    newcomer(project)
+
+    page = editor.get(address(started(project, kind, competitors=["ann", "ben"])))
+
+    assert ("drawn anew" in page.content.decode()) is anew
+
+
+def test_more_budget_for_a_paused_one_leaves_no_stale_reason(
+    editor: Client, project: Project, cup: Tournament
+) -> None:
+    stub = factories.stub_judge(project, "http://127.0.0.1:9/v1")
+    paused = factories.started(project, stub, max_calls=3)
+    assert "3 calls are left" in editor.get(f"{LIST}/{paused.pk}").content.decode()
+
+    page = editor.post(address(paused), {"max_calls": "400"}, follow=True).content.decode()
+
+    assert "The budget was changed. Resume it to go on." in page
+    assert "calls are left" not in page
 
 
 def test_a_draft_has_nothing_to_extend(editor: Client, project: Project, cup: Tournament) -> None:

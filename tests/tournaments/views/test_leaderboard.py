@@ -10,6 +10,7 @@ from django.test import Client
 from arena.datasets.records import JudgmentRecord
 from arena.models import Project
 from judges.models import Decision, Judgment
+from judges.services import decisions
 from judges.services.records import import_judgments
 from tests import factories
 from tests.tournaments.views.worlds import CSP_BREAKERS, decide, played, queries, started
@@ -339,3 +340,41 @@ def test_a_readers_options_do_not_change_the_projects_front_page(
     board = editor.get("/projects/haiku").context["board"]
 
     assert board["run"].settings["style_control"] == []
+
+
+@pytest.mark.parametrize("word", ["method", "ties", "style_control", "effects", "graded"])
+def test_what_is_refused_is_not_offered(editor: Client, project: Project, word: str) -> None:
+    played(project)
+
+    answer = editor.get(f"{BOARD}?{word}=zzz")
+
+    assert answer.status_code == 400
+    assert 'value="zzz"' not in answer.content.decode()
+
+
+def test_the_chart_shows_names_letter_by_letter(editor: Client, project: Project) -> None:
+    played(project)
+    project.competitors.filter(name="cat").update(name="bot <b>x</b>")
+    project.competitors.filter(name="ben").update(name="7")
+
+    figure = editor.get(BOARD).context["figure"]
+
+    assert list(figure["data"][0]["y"]) == ["bot &lt;b&gt;x&lt;/b&gt;", "7", "ann"]
+    assert figure["layout"]["yaxis"]["type"] == "category"
+    assert "<b>" not in figure["data"][0]["hovertemplate"], "set by inline styles"
+
+
+def test_checks_by_people_that_are_left_out_are_named(editor: Client, project: Project) -> None:
+    played(project)
+    beside = factories.judge(project, "human", "beside")
+    decisions.ask(beside, [compared.pk for compared in factories.all_comparisons(project)[:2]])
+    said = "only the tournament’s verdict counts"
+    assert said not in editor.get(BOARD).content.decode()
+
+    for decision in beside.decisions.all():
+        decide(decision)
+
+    page = editor.get(BOARD).content.decode()
+    assert f"{said}: 2 verdicts of people are left out here." in page
+    for address in ("?judge=beside", f"?tournament={project.tournaments.get().pk}"):
+        assert said not in editor.get(BOARD + address).content.decode()

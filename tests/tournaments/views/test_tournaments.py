@@ -147,6 +147,34 @@ def test_a_faulty_setting_is_shown_at_its_field(
     assert field in response.context["form"].errors
 
 
+def test_the_newest_judge_that_calls_is_ticked(editor: Client, data: Project) -> None:
+    assert "every match waits for raters" in editor.get(NEW).content.decode()
+    factories.judge(data, "llm", "zeta", model="m")
+    factories.judge(data, "human", "another")
+
+    page = editor.get(NEW).content.decode()
+
+    assert re.search(r'value="zeta"[^>]* checked', page)
+    assert not re.search(r'value="(people|another)"[^>]* checked', page)
+    assert "every match waits for raters" not in page
+
+
+def test_who_would_be_waited_for_is_told_again_when_the_choice_changes(
+    editor: Client, data: Project
+) -> None:
+    factories.judge(data, "llm", "mini", model="m")
+    factories.judge(data, "human", "crowd", raters=3)
+
+    page = editor.post(f"{NEW}/plans", {**ORDER, "judges": ["mini", "crowd"]}).content.decode()
+    machines = editor.post(f"{NEW}/plans", {**ORDER, "judges": ["mini"]}).content.decode()
+
+    assert "every match waits for raters (3 votes of crowd)" in page.split('id="waits"')[1]
+    assert "6 votes of people" in page.split('id="plan-round_robin"')[1].split("</span>")[0]
+    assert 'id="waits"' in machines
+    assert "waits for raters" not in machines
+    assert "of people" not in machines
+
+
 def test_what_a_format_takes_is_told_again_when_the_choice_changes(
     editor: Client, data: Project
 ) -> None:
@@ -218,7 +246,29 @@ def test_a_draft_shows_what_it_would_take(editor: Client, data: Project) -> None
     response = editor.get(address(cup))
 
     assert response.context["estimate"].calls == 3 * 3 * 2
-    assert "The budget of 10 calls may not reach to the end" in response.content.decode()
+    page = response.content.decode()
+    assert "The budget of 10 calls may not reach to the end" in page
+    assert "paid calls, as planned</dt><dd>18 <small>36 at most</small>" in page
+    assert "waits for raters" not in page
+
+
+def test_a_budget_for_the_plan_may_not_reach_for_its_repairs(editor: Client, data: Project) -> None:
+    factories.judge(data, "llm", "mini", model="m")
+    order = {"project": data, "name": "", "format": "round_robin", "judges": ["mini"]}
+
+    tight, ample = (lifecycle.create(**order, max_calls=calls) for calls in (18, 36))
+
+    assert "may not reach to the end" in editor.get(address(tight)).content.decode()
+    assert "may not reach to the end" not in editor.get(address(ample)).content.decode()
+
+
+def test_a_draft_that_people_decide_says_what_it_waits_for(
+    editor: Client, draft: Tournament
+) -> None:
+    page = editor.get(address(draft)).content.decode()
+
+    assert "every match waits for raters (1 vote of people)" in page
+    assert "votes of people, at most</dt><dd>9<" in page
 
 
 def test_a_completed_one_shows_its_board_and_prompts(editor: Client, project: Project) -> None:

@@ -52,15 +52,16 @@ class UsageShape(BaseModel):
 
 
 class EstimateShape(BaseModel):
-    """What the tournament takes and tells, at most.
+    """What the tournament takes and tells: `matches` at most, and what these take as planned.
 
     `decided_already` of its `matches` are known from elsewhere; calls, tokens and `usd` are for
-    the others. Once it has started these are what was decided when it was scheduled, and what was
-    paid and may still be, at the end only what was paid. Tokens and `usd` are about right only;
-    `observed` when they rest on what this judge took so far. `usd` is null when a price is not
-    known. `half_width` is half the width of a 95 % interval, in Elo points, that an average
-    competitor can expect.
-    `warnings` of a draft say what its plan will not do.
+    the others, without repairs of replies that cannot be read (for most judges up to as many calls
+    again) and without judges that only step in for others. A budget keeps those back as well for
+    each comparison under way. Once it has started these are what was decided when it was
+    scheduled, and what was paid and may still be, at the end only what was paid. Tokens and `usd`
+    are about right only; `observed` when they rest on what this judge took so far. `usd` is null
+    when a price is not known. `half_width` is half the width of a 95 % interval, in Elo points,
+    that an average competitor can expect. `warnings` of a draft say what its plan will not do.
     """
 
     prompts: int
@@ -83,7 +84,8 @@ class EstimateShape(BaseModel):
 class ExtensionShape(BaseModel):
     """What an extension has played, at most: `decided_already` of its `matches` cost nothing.
 
-    `prompts` are new; `late_prompts` are drawn anew for a larger field. `usd` is null when a price
+    `calls` and `usd` are as planned, like those of an estimate. `prompts` are new; `late_prompts`
+    have a larger field, so that a format with brackets draws them anew. `usd` is null when a price
     is not known.
     """
 
