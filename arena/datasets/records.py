@@ -7,8 +7,8 @@ so a native file can be sent as it is. Unknown fields are kept in `metadata`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal, Self, TypeVar
+from collections.abc import Collection, Iterable, Iterator
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -40,7 +40,7 @@ Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Amount = Annotated[FiniteFloat, Field(ge=0)]
 
 
-def _or_say(message: str) -> WrapValidator:
+def or_say(message: str) -> WrapValidator:
     """One sentence when no branch of a union fits, instead of a complaint for each branch."""
 
     def check(value: object, handler: ValidatorFunctionWrapHandler) -> object:
@@ -87,7 +87,15 @@ class Record(BaseModel):
         default_factory=dict, description="anything; fields that Arena does not know are added"
     )
 
+    other_ways: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """{field: the fields that it can be given by instead}."""
+
     _metadata_length: int = PrivateAttr(0)
+    _sent: frozenset[str] = PrivateAttr(frozenset())
+
+    def sent_as(self, field: str) -> str:
+        """The name by which the sender gave `field`, for messages about it."""
+        return name_sent(type(self), self._sent, field)
 
     @property
     def texts(self) -> Iterable[str]:
@@ -121,6 +129,8 @@ class Record(BaseModel):
 
 class PromptRecord(Record):
     """What is asked: `text`, or `messages` where there is more to it than one user message."""
+
+    other_ways = {"messages": ("text",), "system": ("messages",)}
 
     id: Key = Field(
         validation_alias=AliasChoices("id", "prompt_id"), description="your own key of the prompt"
@@ -176,6 +186,29 @@ class PromptRecord(Record):
         yield from self.images
 
 
+class SentPrompt(PromptRecord):
+    """A prompt that comes by itself, so that nothing but its fields says that it is one.
+
+    An output in its place would overwrite the prompt that it answers. (The files of a folder are
+    told apart by their names.)
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_outputs(cls, value: object) -> object:
+        sent = _names(value)
+        if sent & {"prompt", "prompt_id"}:
+            for name in sorted(sent & {"competitor", "model"}):
+                raise fault(name, LOOKS_LIKE_AN_OUTPUT)
+        return value
+
+
+LOOKS_LIKE_AN_OUTPUT = (
+    "names a competitor, so this looks like an output: upload it on the Outputs tab, or POST it to "
+    "/outputs; what a prompt is to keep of this kind goes inside its metadata"
+)
+
+
 class CompetitorRecord(Record):
     """A thing under test. `version_of` names the competitor that it is a new version of."""
 
@@ -185,6 +218,8 @@ class CompetitorRecord(Record):
 
 class OutputRecord(Record):
     """What a competitor answered: `text`, or one text for each turn in `messages` or `turns`."""
+
+    other_ways = {"turns": ("messages", "text")}
 
     prompt: Key = Field(
         validation_alias=AliasChoices("prompt", "prompt_id"), description="the prompt's `id`"
@@ -250,7 +285,7 @@ class JudgmentRecord(Record):
     judge: Annotated[str, StringConstraints(max_length=100, pattern=r"\S")]
     judge_kind: Literal["human", "llm", "gold", "metric", "reward_model"]
     score: Annotated[
-        FiniteFloat | Scores | None, _or_say("must be a number, or {a, b} of two numbers")
+        FiniteFloat | Scores | None, or_say("must be a number, or {a, b} of two numbers")
     ] = None
     score_a: FiniteFloat | None = None
     score_b: FiniteFloat | None = None
@@ -264,7 +299,7 @@ class JudgmentRecord(Record):
     @model_validator(mode="after")
     def _settle(self) -> Self:
         if self.competitor_a == self.competitor_b:
-            raise fault("competitor_b", "is the same as competitor_a")
+            raise fault("competitor_b", "is the same competitor as the first")
         if isinstance(self.score, Scores):
             self.score_a, self.score_b, self.score = self.score.a, self.score.b, None
         if self.order is None and self.order_known:
@@ -304,11 +339,32 @@ def validated(items: Iterable[tuple[int, object]], model: type[R]) -> Iterator[t
         try:
             record = model.model_validate(item)
         except ValidationError as error:
+            sent = _names(item)
             for field, message in field_faults(error):
-                faults.add(line, field, message)
+                faults.add(line, name_sent(model, sent, field), message)
         else:
+            record._sent = _names(item)
             yield line, record
     faults.raise_if_any()
+
+
+def name_sent(model: type[Record], sent: Collection[str], field: str) -> str:
+    """The name among `sent` that stands for a field of `model`; its first name if none does."""
+    names = [*_names_of(model, field), *model.other_ways.get(field, ())]
+    return next((name for name in names if name in sent), names[0])
+
+
+def _names_of(model: type[Record], field: str) -> list[str]:
+    info = model.model_fields.get(field)
+    alias = info.validation_alias if info else None
+    return [str(name) for name in alias.choices] if isinstance(alias, AliasChoices) else [field]
+
+
+def _names(item: object) -> frozenset[str]:
+    """The fields that hold something."""
+    if not isinstance(item, dict):
+        return frozenset()
+    return frozenset(name for name, value in item.items() if value not in (None, []))
 
 
 def field_faults(error: ValidationError) -> list[tuple[str, str]]:
@@ -326,6 +382,7 @@ def field_faults(error: ValidationError) -> list[tuple[str, str]]:
 
 _MESSAGES = {
     "missing": "is missing",
+    "value_error": "{error}",
     "extra_forbidden": "is not known here",
     "model_type": "must be a JSON object",
     "model_attributes_type": "must be a JSON object",

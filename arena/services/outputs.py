@@ -29,7 +29,7 @@ class _Outputs(Upsert[OutputRecord, Output]):
         "turns", "tokens_in", "tokens_out", "latency_ms", "cost_usd", "metrics", "metadata",
     )  # fmt: skip
     columns = fields
-    frozen = {"turns": "text"}
+    frozen = ("turns",)
     remedy = "send the changed text under a new sample number, or as a new competitor"
 
     def __init__(self, project: Project) -> None:
@@ -44,7 +44,7 @@ class _Outputs(Upsert[OutputRecord, Output]):
         for line, record in batch:
             prompt = prompts.get(record.prompt)
             if prompt is None:
-                self.faults.add(line, "prompt", f"no prompt has the id {record.prompt!r}")
+                self.fault(line, "prompt", f"no prompt has the id {record.prompt!r}")
             else:
                 rows.append((line, _row(prompt, self._competitors[record.competitor], record)))
         return rows

@@ -28,7 +28,7 @@ class _Prompts(Upsert[PromptRecord, Prompt]):
         "images", "metadata",
     )  # fmt: skip
     columns = fields
-    frozen = {name: name for name in ("messages", "system", "contexts", "images")}
+    frozen = ("messages", "system", "contexts", "images")
     remedy = "send the changed prompt under a new id"
 
     def rows(self, batch: Sequence[tuple[int, PromptRecord]]) -> list[tuple[int, Prompt]]:

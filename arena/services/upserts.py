@@ -25,8 +25,7 @@ class Upsert(ABC, Generic[R, M]):
 
     All or nothing: the whole stream is read, then BulkInvalid names every faulty line (the first
     hundred). A row is changed when one of `fields` differs; then `columns` are written. Fields in
-    `frozen` (with the names that senders know them by) are what judgments rest on: they may not
-    change once the row has been compared.
+    `frozen` are what judgments rest on: they may not change once the row has been compared.
     """
 
     model: ClassVar[type[Model]]
@@ -34,13 +33,14 @@ class Upsert(ABC, Generic[R, M]):
     key_field: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
     columns: ClassVar[tuple[str, ...]]
-    frozen: ClassVar[dict[str, str]] = {}
+    frozen: ClassVar[tuple[str, ...]] = ()
     remedy: ClassVar[str] = ""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.faults = Faults()
         self.counts = Counts()
+        self._batch: dict[int, R] = {}
 
     @abstractmethod
     def rows(self, batch: Sequence[tuple[int, R]]) -> list[tuple[int, M]]:
@@ -58,6 +58,10 @@ class Upsert(ABC, Generic[R, M]):
         """Which of the rows have been compared; asked only where something is frozen."""
         raise NotImplementedError
 
+    def fault(self, line: int, field: str, message: str) -> None:
+        """Note a fault of the present batch at the field's name that its sender used."""
+        self.faults.add(line, self._batch[line].sent_as(field), message)
+
     def finish(self) -> None:
         """Called when all rows are written, inside the transaction."""
 
@@ -71,6 +75,7 @@ class Upsert(ABC, Generic[R, M]):
             if not locked.exists():
                 raise NotFound(f"project {self.project.slug!r} was deleted")
             for batch in batches(self.faults.watch(records), lambda record: record.characters):
+                self._batch = dict(batch)
                 self._write(self._distinct(self.rows(batch)))
             self.faults.raise_if_any()
             self.finish()
@@ -82,7 +87,9 @@ class Upsert(ABC, Generic[R, M]):
         return [
             (line, row)
             for line, row in rows
-            if not self.faults.is_repeated(self.key(row), line, self.key_field, f"this {self.noun}")
+            if not self.faults.is_repeated(
+                self.key(row), line, self._batch[line].sent_as(self.key_field), f"this {self.noun}"
+            )
         ]
 
     def _write(self, rows: list[tuple[int, M]]) -> None:
@@ -123,7 +130,7 @@ class Upsert(ABC, Generic[R, M]):
         for line, row, names in touched:
             if row.pk in compared:
                 for name in sorted(names):
-                    self.faults.add(line, self.frozen[name], f"was judged already; {self.remedy}")
+                    self.fault(line, name, f"was judged already; {self.remedy}")
 
 
 def _differs(old: Model, new: Model, name: str) -> bool:

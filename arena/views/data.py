@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from arena.datasets.records import CompetitorRecord, OutputRecord, PromptRecord
+from arena.datasets.records import CompetitorRecord, OutputRecord, SentPrompt
 from arena.models import Project, Role
 from arena.services.competitors import upsert_competitors
 from arena.services.outputs import upsert_outputs
@@ -21,7 +21,7 @@ SORTS: dict[str, Sort[Any]] = {
         Sort(
             name="prompts",
             about="What is asked. Sent again under the same id, a prompt is replaced.",
-            record=PromptRecord,
+            record=SentPrompt,
             write=upsert_prompts,
             example='{"id": "sql-1", "text": "Which customers never ordered?", "category": "code"}',
         ),

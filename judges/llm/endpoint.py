@@ -73,7 +73,7 @@ def check_base_url(url: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError("may not have a query or a fragment")
     if is_never_asked(host):
-        raise ValueError(f"may not lead there: {NEVER}")
+        raise ValueError(f"may not lead to such an address: {NEVER}")
     return url
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from django.db import transaction
@@ -16,8 +16,8 @@ from django.db.models import Q
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from arena.common.errors import Conflict, InvalidInput, NotFound
-from arena.common.plugins import fields_of
 from arena.common.secrets import encrypt
+from arena.datasets.records import fault, field_faults, or_say
 from arena.models import Project
 from judges.llm.endpoint import check_base_url, check_key_name
 from judges.llm.headers import check_headers
@@ -29,6 +29,8 @@ MOST = 2_000_000_000
 """The largest limit that the database takes."""
 
 NAME, PLAIN = r"^\w[\w.-]*$", r"^[^\x00-\x1f\x7f]*$"
+NAME_RULE = "takes letters, digits, _, dots and dashes, 100 at most, no dot or dash first"
+MODEL_RULE = "must be one line of text, 200 characters at most"
 
 
 def _address(value: str) -> str:
@@ -48,9 +50,9 @@ class EndpointSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(max_length=100, pattern=NAME)
+    name: Annotated[str, Field(max_length=100, pattern=NAME), or_say(NAME_RULE)]
     base_url: Annotated[str, Field(max_length=500), AfterValidator(_address)]
-    model: str = Field(default="", max_length=200, pattern=PLAIN)
+    model: Annotated[str, Field(max_length=200, pattern=PLAIN), or_say(MODEL_RULE)] = ""
     api_key_env: Annotated[str, Field(max_length=100), AfterValidator(_key_name)] = ""
     headers: Annotated[dict[str, str], Field(max_length=20), AfterValidator(check_headers)] = {}
     price_in: Price = None
@@ -62,7 +64,8 @@ class EndpointSettings(BaseModel):
     @model_validator(mode="after")
     def _both_prices_or_none(self) -> Self:
         if (self.price_in is None) != (self.price_out is None):
-            raise ValueError("price_in and price_out go together")
+            lacking = "price_in" if self.price_in is None else "price_out"
+            raise fault(lacking, "is missing: both prices are given, or neither")
         return self
 
 
@@ -170,13 +173,14 @@ def _checked(settings: Mapping[str, Any]) -> EndpointSettings:
     try:
         return EndpointSettings.model_validate(dict(settings))
     except ValidationError as error:
-        fields = {_field(path): text for path, text in fields_of(error, "").items()}
-        raise InvalidInput("the endpoint is not valid", fields) from None
+        raise InvalidInput("the endpoint is not valid", dict(_faults(error))) from None
 
 
-def _field(path: str) -> str:
-    """The name of a field; a rule over several is shown at the first of them."""
-    return path.strip(".").split(".")[0] or "price_in"
+def _faults(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Each faulty field and what is wrong; of a header that is wrong, its name stands first."""
+    for path, text in field_faults(error):
+        field, _, inner = path.partition(".")
+        yield field, f"{inner} {text}" if inner else text
 
 
 def _checked_key(key: str, given: EndpointSettings) -> str:
@@ -184,7 +188,7 @@ def _checked_key(key: str, given: EndpointSettings) -> str:
     if key and given.api_key_env:
         raise InvalidInput(
             "the key stands in the environment or here, not in both",
-            {"api_key": "leave this out, or api_key_env"},
+            {"api_key": "leave this out, or the variable that holds the key"},
         )
     if not re.fullmatch(r"[\x21-\x7e]{0,2000}", key):
         raise InvalidInput(

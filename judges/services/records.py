@@ -103,9 +103,8 @@ def _pair(
         competitor = getattr(record, name)
         pk = outputs.get((record.prompt, competitor))
         if pk is None:
-            state.faults.add(
-                line, name, f"no output of {competitor!r} to prompt {record.prompt!r} is known"
-            )
+            said = f"no output of {competitor!r} to prompt {record.prompt!r} is known"
+            state.faults.add(line, record.sent_as(name), said)
         else:
             found.append(pk)
     if record.competitor_a == record.competitor_b:

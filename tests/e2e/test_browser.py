@@ -47,6 +47,26 @@ def test_from_the_leaderboard_to_a_match_by_clicks(browser, demo):
     page.context.close()
 
 
+def test_the_chart_takes_no_markup_from_names(browser, demo):
+    """plotly.js would set it by inline styles, which the policy of the pages refuses."""
+    names = ["bot <b>x</b>", "newbot <br>"]
+    demo.call("POST", "/projects", {"slug": "names", "name": "Names"})
+    demo.call("POST", "/projects/names/prompts", {"id": "p", "text": "Why?"})
+    outputs = [{"prompt": "p", "competitor": name, "text": name} for name in names]
+    demo.call("POST", "/projects/names/outputs", outputs)
+    verdict = {"prompt": "p", "competitor_a": names[0], "competitor_b": names[1], "winner": "a"}
+    demo.call("POST", "/projects/names/judgments", verdict | {"judge": "me", "judge_kind": "human"})
+    seen = watch(browser, demo, viewport={"width": 1400, "height": 900})
+
+    seen.page.goto(f"{demo.url}/projects/names/leaderboard", wait_until="networkidle")
+    assert sorted(seen.page.locator(".chart .ytick").all_text_contents()) == names
+    seen.page.locator(".chart .point").first.hover(force=True)
+    expect(seen.page.locator(".chart .hovertext")).to_contain_text(names[0])
+
+    assert seen.faults == []
+    seen.page.context.close()
+
+
 def sign_in(page, demo):
     page.goto(demo.manage("arena_sign_in", "--url", demo.url).stdout.strip())
     page.locator("main form button").click()

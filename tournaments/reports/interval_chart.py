@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from tournaments.models import RatingRun
@@ -19,7 +20,7 @@ def figure(run: RatingRun) -> dict[str, Any]:
     rated = [row["rating"] for row in rows]
     trace = go.Scatter(
         x=rated,
-        y=[row["competitor"] for row in rows],
+        y=[_label(row["competitor"]) for row in rows],
         mode="markers",
         marker={"size": 10},
         error_x={
@@ -32,17 +33,26 @@ def figure(run: RatingRun) -> dict[str, Any]:
         },
         customdata=[[row["ci_low"], row["ci_high"], row["comparisons"]] for row in rows],
         hovertemplate=(
-            "<b>%{y}</b><br>%{x:.0f}, 95 % interval %{customdata[0]:.0f} to "
+            "%{y}<br>%{x:.0f}, 95 % interval %{customdata[0]:.0f} to "
             "%{customdata[1]:.0f}<br>%{customdata[2]} comparisons<extra></extra>"
         ),
     )
     layout = {
         "height": ROW_HEIGHT * len(rows) + MARGINS,
         "xaxis": {"title": {"text": "points, per cent" if run.in_percent else ON_ELO_SCALE}},
-        "yaxis": {"autorange": "reversed", "automargin": True},
+        # Otherwise plotly.js takes competitors called 7 and 13 for numbers, with a gap between.
+        "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
         "margin": {"l": 10, "r": 20, "t": 10, "b": 46},
         "showlegend": False,
     }
     drawn: dict[str, Any] = go.Figure([trace], layout).to_plotly_json()
     drawn["layout"].pop("template", None)
     return drawn
+
+
+def _label(name: str) -> str:
+    """A name as plotly.js shows it letter by letter: in its texts it reads some HTML.
+
+    Nor may our own texts hold <b> and the like: it sets them by inline styles, which pages refuse.
+    """
+    return escape(name, quote=False)

@@ -52,10 +52,11 @@ def data_filters(
 ) -> list[Filter]:
     """Selects for whose verdicts on what count, and by which method."""
     offered = [(name, cls.label) for name, cls in methods.items()]
+    method = words["method"] if words["method"] in dict(offered) else "bradley_terry"
     return filter_bar(
         [
             tournament_filter(project, tournament),
-            Filter("method", "Method", words["method"] or "bradley_terry", offered),
+            Filter("method", "Method", method, offered),
             *slice_filters(project, tournament, chosen),
         ]
     )

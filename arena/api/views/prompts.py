@@ -15,7 +15,7 @@ from arena.api.projects import ProjectView
 from arena.api.serializers.common import UpsertCounts
 from arena.api.serializers.items import PromptItem, PromptPage
 from arena.api.serializers.uploads import PromptUpload
-from arena.datasets.records import PromptRecord
+from arena.datasets.records import PromptRecord, SentPrompt
 from arena.queries import prompts_where
 from arena.services.prompts import upsert_prompts
 
@@ -44,11 +44,12 @@ class Prompts(ProjectView):
         description=(
             "Goes by `id`. A record replaces the whole prompt, so a field left out gets its "
             "default. All or nothing: with one faulty record nothing is written. What was asked "
-            "cannot change once outputs to it have been compared."
+            "cannot change once outputs to it have been compared. A record with "
+            "`prompt_id` and a competitor is refused: it is an output."
         ),
         parameters=idempotent(),
         request=upload_body(PromptUpload, PromptRecord),
         responses=responses(UpsertCounts, 404, 409, 413, 415, bulk=True),
     )
     def post(self, request: Request, slug: str) -> Response:
-        return upload(request, PromptRecord, partial(upsert_prompts, self.project))
+        return upload(request, SentPrompt, partial(upsert_prompts, self.project))

@@ -14,6 +14,7 @@ from arena.datasets.records import (
     OutputRecord,
     PromptRecord,
     Record,
+    SentPrompt,
     validated,
 )
 
@@ -40,16 +41,29 @@ def faults(model: type[Record], data: Any) -> list[tuple[str, str]]:
     return [(error.field, error.message) for error in caught.value.errors]
 
 
-def test_names_of_the_api_and_of_native_files_mean_the_same() -> None:
-    assert one(PromptRecord, {"id": "p1", "text": "Why?"}) == one(
-        PromptRecord, {"prompt_id": "p1", "text": "Why?"}
-    )
-    assert one(OutputRecord, {**OUTPUT, "text": "So."}) == one(
-        OutputRecord, {"prompt_id": "p1", "model": "owl", "text": "So."}
-    )
-    native = {"judgment_id": "j1", "prompt_id": "p1", "model_a": "owl", "model_b": "fox"}
-    rest = {"winner": "a", "judge": "gpt", "judge_kind": "llm"}
-    assert one(JudgmentRecord, {**native, **rest}) == one(JudgmentRecord, {"id": "j1", **JUDGMENT})
+@pytest.mark.parametrize(
+    ("model", "api", "native"),
+    [
+        (PromptRecord, {"id": "p1", "text": "Why?"}, {"prompt_id": "p1", "text": "Why?"}),
+        (
+            OutputRecord,
+            {**OUTPUT, "text": "So."},
+            {"prompt_id": "p1", "model": "owl", "text": "So."},
+        ),
+        (
+            JudgmentRecord,
+            {"id": "j1", **JUDGMENT},
+            {
+                "judgment_id": "j1", "prompt_id": "p1", "model_a": "owl", "model_b": "fox",
+                "winner": "a", "judge": "gpt", "judge_kind": "llm",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_names_of_the_api_and_of_native_files_mean_the_same(
+    model: type[Record], api: dict[str, Any], native: dict[str, Any]
+) -> None:
+    assert one(model, api).model_dump() == one(model, native).model_dump()
 
 
 def test_unknown_fields_are_kept_as_metadata() -> None:
@@ -179,7 +193,7 @@ def test_the_order_shown(data: dict[str, Any], order: str | None) -> None:
 
 def test_a_competitor_does_not_meet_itself() -> None:
     assert faults(JudgmentRecord, {**JUDGMENT, "competitor_b": "owl"}) == [
-        ("competitor_b", "is the same as competitor_a")
+        ("competitor_b", "is the same competitor as the first")
     ]
 
 
@@ -217,3 +231,37 @@ def test_reading_stops_after_a_hundred_faults() -> None:
     with pytest.raises(BulkInvalid, match="100 or more"):
         list(validated(items(), CompetitorRecord))
     assert len(read) == 101
+
+
+@pytest.mark.parametrize("field", ["model", "competitor"])
+def test_a_prompt_that_comes_by_itself_may_not_be_an_output(field: str) -> None:
+    output = {"prompt_id": "p1", field: "owl", "text": "So."}
+
+    [(named, message)] = faults(SentPrompt, output)
+
+    assert named == field
+    assert "upload it on the Outputs tab" in message
+    assert one(PromptRecord, output).metadata == {field: "owl"}, "a folder's file says what it is"
+
+
+@pytest.mark.parametrize(
+    "extra", [{"metadata": {"model": "owl"}}, {"model": None}, {"src": "web"}, {"models": ["owl"]}]
+)
+def test_a_prompt_may_say_more(extra: dict[str, Any]) -> None:
+    assert one(SentPrompt, {"prompt_id": "p1", "text": "Why?", **extra}).id == "p1"
+
+
+def test_a_prompt_by_its_own_id_keeps_a_model_as_metadata() -> None:
+    record = one(SentPrompt, {"id": "p1", "text": "Why?", "model": "owl"})
+
+    assert record.metadata == {"model": "owl"}, "no output is sent without naming its prompt"
+
+
+def test_faults_use_the_names_that_were_sent() -> None:
+    native = {"prompt_id": "p1", "model_a": "owl", "model_b": "owl"}
+    rest = {"winner": "a", "judge": "gpt", "judge_kind": "llm"}
+
+    assert [name for name, _ in faults(JudgmentRecord, {**native, **rest})] == ["model_b"]
+    assert one(PromptRecord, {"prompt_id": "p1", "text": "Why?"}).sent_as("messages") == "text"
+    assert one(PromptRecord, {"prompt_id": "p1", "text": "Why?"}).sent_as("id") == "prompt_id"
+    assert one(OutputRecord, {**OUTPUT, "turns": ["So."]}).sent_as("turns") == "turns"

@@ -143,6 +143,13 @@ def test_only_rows_of_the_batch_are_fetched(project: Project) -> None:
     assert queries(1) == queries(10)
 
 
+def test_an_unknown_prompt_is_faulted_by_the_name_that_was_sent(project: Project) -> None:
+    with pytest.raises(BulkInvalid) as caught:
+        upsert(project, {"prompt_id": "p10", "model": "owl", "text": "So."})
+
+    assert [fault.field for fault in caught.value.errors] == ["prompt_id"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_uploads_of_the_same_outputs_at_once_create_them_once(project: Project) -> None:
     rows = [answer(number, f"c{place}") for number in range(10) for place in range(30)]

@@ -65,10 +65,20 @@ def test_a_key_sent_twice_names_both_lines(project: Project) -> None:
     assert not Prompt.objects.exists()
 
 
+def test_a_fault_names_the_key_as_it_was_sent(project: Project) -> None:
+    native = {"prompt_id": "p1", "text": "Why?"}
+
+    with pytest.raises(BulkInvalid) as caught:
+        upsert(project, native, native)
+
+    assert [fault.field for fault in caught.value.errors] == ["prompt_id"]
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"text": "How?"}, "messages"),
+        ({"text": "How?"}, "text"),
+        ({"text": None, "messages": [{"role": "user", "content": "How?"}]}, "messages"),
         ({"system": "Be brief."}, "system"),
         ({"contexts": [{"id": "c1", "text": "So."}]}, "contexts"),
         ({"images": ["https://example.org/a.png"]}, "images"),

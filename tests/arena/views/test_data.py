@@ -70,6 +70,17 @@ def test_faults_are_listed_by_line_and_nothing_is_written(editor: Client) -> Non
     assert Prompt.objects.count() == 0
 
 
+def test_outputs_on_the_tab_of_prompts_leave_the_prompts_as_they_are(editor: Client) -> None:
+    send(editor, jsonl({"id": "p1", "text": "Why?"}))
+
+    response = send(editor, jsonl({"prompt_id": "p1", "model": "ann", "text": "So."}))
+
+    assert response.status_code == 400
+    assert [(fault.line, fault.field) for fault in response.context["lines"]] == [(1, "model")]
+    assert "upload it on the Outputs tab" in response.content.decode()
+    assert Prompt.objects.get().messages == [{"role": "user", "content": "Why?"}]
+
+
 def test_what_a_fault_quotes_is_escaped(editor: Client) -> None:
     hostile = {"prompt": "<script>alert(1)</script>", "competitor": "ann", "text": "So."}
 

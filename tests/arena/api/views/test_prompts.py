@@ -99,3 +99,15 @@ def test_the_list_takes_the_same_queries_for_any_length(
     with CaptureQueriesContext(connection) as captured:
         assert len(keys(api.get(PROMPTS))) == count
     assert len(captured) == 4  # token, project, role, prompts
+
+
+def test_an_output_is_no_prompt(project: Project, api: APIClient) -> None:
+    api.post(PROMPTS, {"id": "p1", "text": "Why?"})
+
+    answer = api.post(PROMPTS, [{"prompt_id": "p1", "competitor": "owl", "text": "So."}])
+
+    assert answer.status_code == 400
+    [fault] = answer.json()["errors"]
+    assert (fault["line"], fault["field"]) == (1, "competitor")
+    assert "/outputs" in fault["message"]
+    assert project.prompts.get().messages == [{"role": "user", "content": "Why?"}]
