@@ -1,9 +1,10 @@
 """People who judge, for tests."""
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from judges.contracts import Order, Preference
-from judges.models import Decision
+from judges.models import Assignment, Decision, GoldQuestion
 from judges.models.battle import SIDES
 from judges.services.people import answering, assigning, battles, participants
 from judges.services.people.said import Said
@@ -30,6 +31,16 @@ def battle(campaign, name, said="first", answers=("So.", "Thus it is.")):
     voices = {side: Voice(text, ended=True) for side, text in zip(SIDES, answers, strict=True)}
     battles.keep(held, voices)
     return battles.vote(rater, held.key, Said(Preference(said)))
+
+
+def skip_gold(campaign, name, comparison):
+    """Have somebody skip a gold question for good."""
+    gold = GoldQuestion.objects.create(campaign=campaign, comparison=comparison, expected="a")
+    now = timezone.now()
+    Assignment.objects.create(
+        campaign=campaign, rater=participants.member(user(name), campaign).user, gold=gold,
+        order="ab", lease_until=now, skipped_at=now, recorded_at=now,
+    )  # fmt: skip
 
 
 def verdict():

@@ -48,7 +48,7 @@ class FindingShape(BaseModel):
 
 
 class RaterQualityShape(BaseModel):
-    """A rater, by the `id` of the list of raters. Figures are null before they have voted."""
+    """A rater, by the `id` of the list of raters. Figures of votes are null before the first."""
 
     id: int
     name: str
@@ -58,7 +58,7 @@ class RaterQualityShape(BaseModel):
     kappa: float | None = None
     reliability: Interval | None = None
     first_side: Interval | None = Field(None, description="share of votes for the first shown")
-    gold: Interval | None = None
+    gold: Interval | None = Field(None, description="share right; who skips one has it wrong")
     trust: float | None = None
     flagged: bool = False
     findings: list[FindingShape]
@@ -71,6 +71,7 @@ class RaterQualityShape(BaseModel):
         kept, report = rater.quarantine, rater.report
         shape = cls(
             id=rater.row.participant.pk, name=rater.row.name, votes=0, findings=[],
+            gold=Interval.of(rater.gold),
             left_out=kept is not None, reason=kept.reason if kept else "",
         )  # fmt: skip
         if report is None:
@@ -81,7 +82,7 @@ class RaterQualityShape(BaseModel):
                 "votes": report.n, "median_seconds": report.seconds,
                 "agreement": report.agreement, "kappa": report.kappa,
                 "reliability": Interval.of(report.reliability),
-                "first_side": Interval.of(report.first), "gold": Interval.of(report.gold),
+                "first_side": Interval.of(report.first),
                 "trust": report.trust, "flagged": report.flagged, "findings": found,
             }
         )  # fmt: skip

@@ -12,7 +12,8 @@ from django.db.models.functions import Cast, Length
 from judges.contracts import Order, Preference, Winner
 from judges.models import Assignment, Battle, Campaign, Decision, DecisionStatus, Judge, Quarantine
 from judges.services.people.roster import RaterRow, roster
-from judges.stats.raters.review import Group, RaterReport, Review, review
+from judges.stats.bootstrap import wilson
+from judges.stats.raters.review import Group, RaterReport, Review, Share, review
 from judges.stats.raters.votes import Choice, Vote
 
 KEPT_SECONDS = 24 * 60 * 60
@@ -33,6 +34,15 @@ class RaterQuality:
     row: RaterRow
     report: RaterReport | None
     quarantine: Quarantine | None
+
+    @property
+    def gold(self) -> Share | None:
+        """The score of the list of raters, with its interval: what was skipped counts as wrong,
+        which a report on votes cannot know."""
+        score = self.row.gold
+        if score.share is None:
+            return None
+        return Share(score.share, *wilson(score.share, score.answered), score.answered)
 
 
 @dataclass(frozen=True)
@@ -153,7 +163,7 @@ def _votes(campaign: Campaign, source: str) -> list[Vote]:
     ).exclude(gold__is_warm_up=True)
     found = rows.order_by("answered_at", "pk").values_list(
         "rater_id", "order", "answer__preference", "shown_at", "created_at", "answered_at",
-        "gold__expected", f"{compared}_id", f"{compared}__prompt_id",
+        f"{compared}_id", f"{compared}__prompt_id",
         f"{compared}__output_a__competitor_id", f"{compared}__output_b__competitor_id",
         _length(f"{compared}__output_a__turns"), _length(f"{compared}__output_b__turns"),
     )  # fmt: skip
@@ -201,8 +211,8 @@ def _length(field: str) -> Length:
     return Length(Cast(F(field), CharField()))
 
 
-def _vote(row: tuple) -> Vote:  # type: ignore[type-arg]  # thirteen columns
-    rater, order, preference, shown, created, answered, expected, *compared = row
+def _vote(row: tuple) -> Vote:  # type: ignore[type-arg]  # twelve columns
+    rater, order, preference, shown, created, answered, *compared = row
     comparison, prompt, *sides = compared
     swapped = order == Order.BA
     a, b, length_a, length_b = sides
@@ -215,15 +225,9 @@ def _vote(row: tuple) -> Vote:  # type: ignore[type-arg]  # thirteen columns
         choice=CHOICES[Preference(preference)],
         seconds=max((answered - (shown or created)).total_seconds(), 0.0),
         at=answered.timestamp(),
-        gold=_as_shown(expected, Order(order)) if expected else None,
         first_length=length_b if swapped else length_a,
         second_length=length_a if swapped else length_b,
     )
-
-
-def _as_shown(expected: str, order: Order) -> Choice:
-    said = {preference.winner(order): preference for preference in Preference}
-    return CHOICES[said[Winner(expected)]]
 
 
 def _worst_first(rater: RaterQuality) -> tuple[bool, float, int]:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.special import expit
 
 from judges.stats.bootstrap import BoolArray, FloatArray, IntArray
-from judges.stats.raters.field import Field
+from judges.stats.raters.field import Field, likely
 from judges.stats.raters.tastes import Tastes
 
 FORCED: Final = (0.35, 0.65, 0.95)
@@ -98,7 +97,7 @@ def _rows(field: Field, tie: FloatArray, sign: float, looked: BoolArray) -> _Row
 
 def _paths(rows: _Rows, starts: IntArray, spread: float) -> FloatArray:
     """(E, H) likelihood ratios after each vote, of runs that begin at `starts`."""
-    chance = expit(rows.logit[:, None] + spread * _NODES)
+    chance = likely(rows.logit[:, None] + spread * _NODES)
     side = np.where(rows.named[:, None], chance, 1.0 - chance) * (1.0 - rows.tie[:, None])
     said = np.where(rows.sided[:, None], side, rows.tie[:, None])
     honest = _mixed(np.log(said), starts)

@@ -42,6 +42,12 @@ the field that the next round compares with: if it is a ring, it then shows bett
 
 ROUNDS: Final = 5
 
+LEAST_OTHERS: Final = 2
+"""So many trusted others make a field. Of two people who differ, either is as odd as the other."""
+
+LEAST_SKILLS: Final = 5
+"""So many trusted others show how skilled people are; beside fewer the unsteady look random."""
+
 
 @dataclass(frozen=True)
 class Suspicion:
@@ -98,7 +104,10 @@ def examine(votes: Votes, trusted: BoolArray) -> Suspicion:
     named = identity_ratio(field, liked)
     competitor, pushed, way = pushes.of_raters()
     identity = np.minimum(1.0, 1.0 / np.maximum(named, 1e-300))
-    columns = (speed_p(votes), side_p(votes), competitor, identity, clicking_p(skilled))
+    others = trusted.sum() - trusted
+    against_field = [np.where(others < LEAST_OTHERS, 1.0, p) for p in (competitor, identity)]
+    clicking = np.where(others < LEAST_SKILLS, 1.0, clicking_p(skilled))
+    columns = (speed_p(votes), side_p(votes), *against_field, clicking)
     adjusted = [benjamini_hochberg(column) for column in columns]
     every = candidates(
         pushes, clicking_elsewhere(field, skilled), named, lifting_ratio(field, liked)

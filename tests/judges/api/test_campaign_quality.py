@@ -5,7 +5,7 @@ from arena.models import Membership, Role
 from judges.models import Quarantine
 from judges.services import decisions
 from tests import factories
-from tests.raters import user, vote
+from tests.raters import skip_gold, user, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,15 @@ def test_every_rater_is_told_with_figures(api, campaign):
     assert {row["name"]: row["votes"] for row in told["raters"]} == {"rita": 5, "raul": 5}
     assert told["fleiss_kappa"]["n"] == 5
     assert told["raters"][0]["reliability"]["low"] <= told["raters"][0]["reliability"]["high"]
+
+
+def test_gold_is_the_score_of_the_list_of_raters(api, campaign):
+    vote(campaign, "rita", "a")
+    skip_gold(campaign, "rita", campaign.judge.decisions.latest("pk").comparison)
+
+    (told,) = api.get(url(campaign)).json()["raters"]
+
+    assert (told["votes"], told["gold"]["value"], told["gold"]["n"]) == (1, 0, 1)
 
 
 def test_a_rater_is_left_out_and_taken_in(api, campaign):

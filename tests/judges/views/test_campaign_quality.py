@@ -9,7 +9,7 @@ from judges.models import Campaign, Decision, Judgment, Quarantine
 from judges.services import decisions
 from judges.services.people import answering, assigning, defining, participants, quarantine
 from tests import factories
-from tests.raters import user, vote
+from tests.raters import skip_gold, user, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +160,14 @@ def test_what_a_rater_skipped_stands_beside_their_votes(owner_client, campaign):
     votes, *_ = cells_of("rita", owner_client.get(page(campaign)))
 
     assert votes == '1 <span class="faint small">1 skipped</span>'
+
+
+def test_gold_that_was_skipped_is_told_even_of_who_has_not_voted(owner_client, campaign):
+    vote(campaign, "rita", "a")
+    skip_gold(campaign, "raul", Decision.objects.earliest("pk").comparison)
+
+    shown = owner_client.get(page(campaign))
+
+    assert cells_of("rita", shown)[-1] == "–"
+    assert cells_of("raul", shown)[-1] == '0\u202f% <span class="faint small">of 1</span>'
+    assert "0 of 1" in owner_client.get(page(campaign, "")[:-1]).content.decode()

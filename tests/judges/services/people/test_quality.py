@@ -3,10 +3,12 @@ import random
 import pytest
 from django.core.cache import cache
 
-from judges.contracts import Winner
-from judges.models import Assignment, Campaign, Decision, Judgment
+from judges.contracts import Preference, Winner
+from judges.models import Assignment, Campaign, Decision, GoldQuestion, Judgment
 from judges.services import decisions
-from judges.services.people import quality, quarantine
+from judges.services.people import answering, assigning, participants, quality, quarantine
+from judges.services.people.roster import roster
+from judges.services.people.said import Said
 from tests import factories
 from tests.raters import battle, user, vote
 
@@ -118,3 +120,36 @@ def test_votes_on_live_battles_are_reviewed(live):
     assert told[0].seconds == (held[0].answered_at - held[0].created_at).total_seconds()
     (row,) = quality.quality_of(live).raters
     assert (row.row.name, row.report.n) == ("rita", 8)
+
+
+def test_gold_is_what_the_list_of_raters_says_skipped_questions_included(lab, settings):
+    settings.UNDO_SECONDS = 0
+    for comparison in factories.all_comparisons(lab.judge.project)[:6]:
+        Decision.objects.filter(judge=lab.judge, comparison=comparison).delete()
+        GoldQuestion.objects.create(campaign=lab, comparison=comparison, expected="a")
+    Campaign.objects.update(gold_every=2)
+    lab.refresh_from_db()
+    _answer(participants.member(user("rita"), lab), ["a", "skip", "a"])
+    _answer(participants.member(user("raul"), lab), ["skip", "skip", "skip"])
+
+    found = {rater.row.name: rater for rater in quality.quality_of(lab).raters}
+
+    listed = {row.name: (row.gold.right, row.gold.answered) for row in roster(lab)}
+    assert listed == {"rita": (2, 3), "raul": (0, 3)}
+    rita, raul = found["rita"].gold, found["raul"].gold
+    assert (rita.value, rita.n) == (pytest.approx(2 / 3), 3)
+    assert 0 < rita.low < rita.value < rita.high < 1
+    assert (raul.value, raul.n, found["raul"].report) == (0, 3, None)
+
+
+def _answer(rater, says):
+    """Have somebody say this to gold questions, in turn, and skip what stands among them."""
+    while says:
+        (asked,) = assigning.next_assignments(rater)
+        said = says.pop(0) if asked.gold else "skip"
+        if said == "skip":
+            answering.skip(asked)
+        else:
+            answering.answer(
+                asked, Said(Preference.FIRST if asked.order == "ab" else Preference.SECOND)
+            )

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from judges.stats.raters.field import expect, strengths
+from judges.stats.raters.field import HABITS, HABITS_SD, LAPSE, expect, likely, strengths
 from judges.stats.raters.votes import columns
-from tests.judges.stats.raters.crowd import THETA, at_random, ballots, crowd, for_, honestly
+from tests.judges.stats.raters.crowd import (
+    THETA,
+    at_random,
+    ballots,
+    crowd,
+    first_side,
+    for_,
+    honestly,
+)
 
 
 def everybody(votes):
@@ -73,3 +81,27 @@ def test_skill_tells_who_looks_from_who_does_not():
 
     assert skill[:10].min() > 0.5
     assert skill[10] < 0.4
+
+
+def in_order(first, second, rng):
+    return "first" if first < second else "second"
+
+
+def test_habits_are_the_most_probable_ones_however_wide_the_leads():
+    votes = crowd(in_order, in_order, first_side, votes=200)
+
+    field = expect(votes, np.arange(3) < 2)
+
+    assert np.abs(field.lead).max() > 6
+    assert np.abs(field.logit).max() < 20
+    slope = (HABITS - field.habits) / HABITS_SD**2
+    left = field.won - expit(field.logit)
+    for habit in range(3):
+        slope[:, habit] += votes.per_rater(left * field.design[:, habit])
+    assert slope == pytest.approx(0, abs=0.01)
+
+
+def test_no_choice_is_impossible():
+    chance = likely(np.array([-1e9, -182.0, 0.0, 182.0]))
+
+    assert chance.tolist() == [LAPSE, LAPSE, 0.5, 1 - LAPSE]

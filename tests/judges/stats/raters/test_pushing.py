@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from judges.stats.raters.field import expect
@@ -50,3 +52,17 @@ def test_a_ratio_is_one_on_average_when_all_are_honest():
 
     # The mean is at most 1: who has no surplus counts as 0.
     assert np.mean(ratios) < 1.0
+
+
+def test_a_choice_that_nobody_expected_does_not_touch_the_raters_after():
+    votes = crowd(for_(4), *[honestly] * 10, votes=120)
+    trusted = np.ones(votes.raters, dtype=bool)
+    field = expect(votes, trusted)
+    liked, tie = tastes(field, trusted), tie_chance(field, trusted)
+    against_first = np.where(field.won > 0.5, -800.0, 800.0)
+    odd = dataclasses.replace(field, logit=np.where(votes.rater == 0, against_first, field.logit))
+
+    before, after = pushing(field, liked, tie), pushing(odd, liked, tie)
+
+    assert np.isfinite(after.p).all()
+    np.testing.assert_allclose(after.p[:, 1:], before.p[:, 1:])
