@@ -8,10 +8,8 @@ raters may know, cause]}; `by`, {side: {endpoint, model}} of answers, which no r
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -30,7 +28,7 @@ from judges.models.battle import LIVE, SIDES
 from judges.models.campaign import new_key
 from judges.services import decisions
 from judges.services.people.assigning import may_go_on
-from judges.services.people.said import Said, write
+from judges.services.people.said import Said, kept, write
 from judges.services.people.self_naming import named_in
 from judges.services.people.speaking import SECONDS, Question, Trouble, Voice, question_to
 from judges.services.replies import storable
@@ -189,19 +187,19 @@ def vote(participant: Participant, key: str, said: Said) -> Battle:
     battle = _mine(participant).filter(key=key).first()
     if battle is None:
         raise NotFound("there is no such battle of yours")
-    kept = json.loads(json.dumps(asdict(said)))
+    answer = kept(said)
     if battle.answered_at is None and not battle.is_answered:
         raise Conflict("there is something that is not answered yet: ask again, or drop the battle")
     if participant.stopped_at is not None:
         raise Conflict("your part in this campaign has ended")
     now = timezone.now()
     open_one = Battle.objects.filter(pk=battle.pk, answered_at=None)
-    if not open_one.update(answered_at=now, answer=kept):
+    if not open_one.update(answered_at=now, answer=answer):
         battle.refresh_from_db()
-        if battle.answer != kept:
+        if battle.answer != answer:
             raise Conflict("this battle was voted on already")
         return battle
-    battle.answered_at, battle.answer = now, kept
+    battle.answered_at, battle.answer = now, answer
     battle.flag = flag_of(battle)
     if not battle.flag:
         battle.comparison_id = _record(battle, said)
