@@ -129,9 +129,9 @@ def test_the_clarity_of_a_win_is_that_of_those_who_named_the_winner(lab, said, c
     assert found is None if clarity is None else found.tolist() == [clarity, clarity]
 
 
-def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_user_model):
-    judge = factories.judge(lab, "human", "people", raters=2)
-    zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
+def two_say_how_clearly(lab, judge, users):
+    """zoe sees slight wins of a everywhere, and after her amy clear ones; return zoe."""
+    zoe, amy = (users.objects.create(username=name) for name in ("zoe", "amy"))
     for comparison in factories.all_comparisons(lab):
         Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
         for rater, strength in ((zoe, 1), (amy, 2)):
@@ -139,6 +139,12 @@ def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_u
                 judge=judge, comparison=comparison, order="ab", winner="a", rater=rater,
                 sample=rater.pk, strength=strength,
             )  # fmt: skip
+    return zoe
+
+
+def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_user_model):
+    judge = factories.judge(lab, "human", "people", raters=2)
+    zoe = two_say_how_clearly(lab, judge, django_user_model)
     assert columns(lab, "clarity").clarity.tolist() == [0.75, 0.75]
     Quarantine.objects.create(judge=judge, rater=zoe)
     assert columns(lab, "clarity").clarity.tolist() == [1.0, 1.0]
@@ -146,14 +152,7 @@ def test_what_a_rater_in_quarantine_said_of_clarity_does_not_count(lab, django_u
 
 def test_a_late_vote_changes_neither_the_clarity_nor_whose_verdict_it_is(lab, django_user_model):
     judge = factories.judge(lab, "human", "people", raters=1)
-    zoe, amy = (django_user_model.objects.create(username=name) for name in ("zoe", "amy"))
-    for comparison in factories.all_comparisons(lab):
-        Decision.objects.create(judge=judge, comparison=comparison, status="decided", winner="a")
-        for rater, strength in ((zoe, 1), (amy, 2)):
-            Judgment.objects.create(
-                judge=judge, comparison=comparison, order="ab", winner="a", rater=rater,
-                sample=rater.pk, strength=strength,
-            )  # fmt: skip
+    two_say_how_clearly(lab, judge, django_user_model)
     found = columns(lab, "clarity", "rater")
     assert found.clarity.tolist() == [0.5, 0.5]
     assert found.rater.tolist() == [0, 0]
